@@ -14,9 +14,10 @@ milliseconds since 1970 UTC, mass is integer milligrams, `since`, `until`, `made
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Callable, ClassVar, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 
 class Life(Enum):
@@ -65,7 +66,7 @@ def row(life: Life, *entity: str, **indexes: tuple[str, ...]) -> Callable[[type[
         made.life = life
         made.entity = entity
         made.indexes = indexes
-        made.columns = tuple(made.__slots__)  # type: ignore[arg-type]
+        made.columns = tuple(made.__slots__)
         return made
 
     return declare
@@ -274,7 +275,19 @@ class Flow(Row):
 
 
 STATE: tuple[type[Row], ...] = (
-    Act, Cursor, Flow, Hold, Key, Ledger, Parameter, Participant, Phase, Site, Unit, Variety, Version,
+    Act,
+    Cursor,
+    Flow,
+    Hold,
+    Key,
+    Ledger,
+    Parameter,
+    Participant,
+    Phase,
+    Site,
+    Unit,
+    Variety,
+    Version,
 )
 """All row classes in the order of their tables' names: the order of the state digest."""
 
