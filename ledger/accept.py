@@ -47,6 +47,16 @@ FIRST = Head(0, FIRST_PREVIOUS, 0, lambda _: merkle.EMPTY_ROOT, lambda _: b"")
 """Before anything was recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An accepted entry as it is stored: its exact bytes and their hash; `recorded` in milliseconds."""
+
+    index: int
+    data: bytes
+    hash: bytes
+    recorded: int
+
+
 class Replayed(Exception):
     """The same submission was recorded before, from entry `first` on; nothing changes."""
 
@@ -60,7 +70,7 @@ class EditionUnknown(Exception):
     """The ledger adopted an edition that this software lacks; nothing can be judged from there."""
 
 
-def accept(submission: Submission, head: Head, state: State, time: int, editions: Mapping[int, Edition]) -> list[Entry]:
+def accept(submission: Submission, head: Head, state: State, time: int, editions: Mapping[int, Edition]) -> list[Linked]:
     """The entries that a submission becomes; `state` then holds what they change.
 
     `time` is the gateway's, milliseconds; a sandbox ledger does not look at it. Raises Refused with
@@ -82,7 +92,7 @@ def accept(submission: Submission, head: Head, state: State, time: int, editions
     _check_numbers(submission.first, statements, cursor)  # (4)
     _check_seen(submission, head, cursor)  # (5)
     state.add(cursor.but(next=submission.first + submission.count, seen=submission.seen_size))
-    entries: list[Entry] = []
+    entries: list[Linked] = []
     paths = merkle.inclusion_paths(submission.leaves)
     previous = head.hash
     for place in range(submission.count):
@@ -105,8 +115,9 @@ def accept(submission: Submission, head: Head, state: State, time: int, editions
         )
         state.add(act)
         entry = Entry(index, previous, instant.text(recorded), statement.raw, submission.envelope, paths[place])  # (8)
-        previous = entry.hash
-        entries.append(entry)
+        data = entry.encode()
+        previous = merkle.leaf_hash(data)
+        entries.append(Linked(index, data, previous, recorded))
     return entries
 
 

@@ -22,12 +22,12 @@ ENTITY = "entity"
 class State:
     """Rows read through `load` and the changes made to them, in memory."""
 
-    __slots__ = ("_by", "_load", "_now", "born", "cells", "closed")
+    __slots__ = ("_load", "born", "by", "cells", "closed", "now")
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._now: dict[tuple[type[Row], tuple[Any, ...]], Row | None] = {}
-        self._by: dict[tuple[type[Row], str, tuple[Any, ...]], dict[tuple[Any, ...], Row | None]] = {}
+        self.now: dict[tuple[type[Row], tuple[Any, ...]], Row | None] = {}
+        self.by: dict[tuple[type[Row], str, tuple[Any, ...]], dict[tuple[Any, ...], Row | None]] = {}
         self.born: dict[tuple[type[Row], tuple[Any, ...], int], Row] = {}
         """Rows to insert, by class, entity and `since` (0 for records), in the order of their making."""
         self.closed: dict[tuple[type[Row], tuple[Any, ...], int], int] = {}
@@ -38,14 +38,14 @@ class State:
     def get(self, cls: type[R], *entity: Any) -> R | None:
         """The row that is true of an entity now, or None."""
         mark = (cls, entity)
-        if mark in self._now:
-            return self._now[mark]  # type: ignore[return-value]
+        if mark in self.now:
+            return self.now[mark]  # type: ignore[return-value]
         rows = self._load(cls, ENTITY, entity)
         return rows[0] if rows else None
 
     def find(self, cls: type[R], index: str, *key: Any) -> list[R]:
         """All rows that are true now under a key of a declared index, in the order of their entities."""
-        changed = self._by.get((cls, index, key))
+        changed = self.by.get((cls, index, key))
         stored = self._load(cls, index, key)
         if not changed:
             return list(stored)
@@ -70,9 +70,9 @@ class State:
             since: int = row.since if cls.life is Life.VERSION else 0  # type: ignore[attr-defined]
             self.born[cls, entity, since] = row
         if cls is not Flow:  # no rule ever asks for a flow
-            self._now[cls, entity] = row
+            self.now[cls, entity] = row
             for name, columns in cls.indexes.items():
-                self._by.setdefault((cls, name, row.pick(columns)), {})[entity] = row
+                self.by.setdefault((cls, name, row.pick(columns)), {})[entity] = row
 
     def change(self, row: R, index: int, **changes: Any) -> R:
         """From entry `index` on other values are true of an entity; `row` is what was true before."""
@@ -89,7 +89,7 @@ class State:
         """From entry `index` on nothing is true of an entity any more (a hold that was released)."""
         self._close(row, index)
         self._forget(row)
-        self._now[type(row), row.pick(row.entity)] = None
+        self.now[type(row), row.pick(row.entity)] = None
 
     def _close(self, row: Row, index: int) -> None:
         mark = (type(row), row.pick(row.entity), row.since)  # type: ignore[attr-defined]
@@ -104,13 +104,13 @@ class State:
     def _forget(self, row: Row) -> None:
         entity = row.pick(row.entity)
         for name, columns in row.indexes.items():
-            self._by.setdefault((type(row), name, row.pick(columns)), {})[entity] = None
+            self.by.setdefault((type(row), name, row.pick(columns)), {})[entity] = None
 
     def merge(self, other: State) -> None:
         """Take over the changes of a state that stood on this one."""
-        self._now.update(other._now)
-        for mark, rows in other._by.items():
-            self._by.setdefault(mark, {}).update(rows)
+        self.now.update(other.now)
+        for mark, rows in other.by.items():
+            self.by.setdefault(mark, {}).update(rows)
         for ended, until in other.closed.items():
             if ended in self.born:
                 self.born[ended] = self.born[ended].but(until=until)
