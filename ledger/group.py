@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ledger import checkpoint
+from ledger import checkpoint, merkle
 from ledger.accept import FIRST, Head, Linked, accept
 from ledger.checkpoint import Checkpoint
 from ledger.editions import Edition
+from ledger.entry import recorded_of
 from ledger.fields import CODE, matching
 from ledger.keys import SigningKey
 from ledger.rows import Cursor, Hold, Key, Ledger, Parameter, Participant, Phase, Row, Site, Unit, Variety, Version
@@ -141,6 +142,11 @@ class Group:
         """The bytes of an entry, stored or waiting in this group."""
         old = self.size - len(self.entries)
         return self.entries[index - old].data if index >= old else self._store.entry_bytes(index)
+
+    def linked(self, first: int, count: int) -> list[Linked]:
+        """Entries that were recorded before, as they were answered then."""
+        datas = [self.entry_at(index) for index in range(first, first + count)]
+        return [Linked(first + n, data, merkle.leaf_hash(data), recorded_of(data)) for n, data in enumerate(datas)]
 
     def add(self, submission: Submission, time: int) -> list[Linked]:
         """Accept a submission into the group; raises what `accept` raises and then holds nothing of it."""
