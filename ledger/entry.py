@@ -13,7 +13,7 @@ from binascii import b2a_base64
 from dataclasses import dataclass
 
 from ledger import canonical, instant
-from ledger.canonical import INTEGER_MAX, TooLarge, unb64
+from ledger.canonical import INTEGER_MAX, Json, TooLarge, unb64
 from ledger.errors import Malformed
 from ledger.merkle import PATH_MAX, leaf_hash
 from ledger.submission import STATEMENTS_MAX
@@ -43,8 +43,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry. `recorded` is a timestamp, `statement` its exact bytes, `path` the hashes that prove the
-    statement under the root of its submission.
+    """One entry.
+
+    `recorded` is a timestamp, `statement` the exact bytes, `path` their proof under the submission's root.
     """
 
     index: int
@@ -87,7 +88,7 @@ class Entry:
         Of the statement only the lexical rules are asked: its members are the edition's.
         """
         entry = cls.frame(data)
-        canonical.decode(entry.statement, bytes_max=STATEMENT_BYTES_MAX, depth_max=STATEMENT_DEPTH_MAX)
+        decode_statement(entry.statement)
         return entry
 
     @classmethod
@@ -98,8 +99,16 @@ class Entry:
         match = _ENTRY.fullmatch(data)
         if match is None:
             raise Malformed("not an entry")
-        index, previous, recorded, statement, count, first, path, root, size, signature, until = match.groups()
-        envelope = Envelope(int(first), int(count), int(size), _unb64(root, 32), until.decode(), _unb64(signature, 64))
+        index, previous, recorded, statement, *rest = match.groups()
+        count, first, path, root, size, signature, until = rest
+        envelope = Envelope(
+            first=int(first),
+            count=int(count),
+            seen_size=int(size),
+            seen_root=_unb64(root, 32),
+            until=until.decode(),
+            signature=_unb64(signature, 64),
+        )
         siblings = tuple([_unb64(sibling, 32) for sibling in _HASH.findall(path)])
         entry = cls(int(index), _unb64(previous, 32), recorded.decode(), statement, envelope, siblings)
         if max(entry.index, envelope.first, envelope.seen_size) > INTEGER_MAX:
@@ -111,6 +120,11 @@ class Entry:
         return entry
 
 
+def decode_statement(data: bytes) -> Json:
+    """What a statement's canonical bytes say. Raises TooLarge, else Malformed."""
+    return canonical.decode(data, bytes_max=STATEMENT_BYTES_MAX, depth_max=STATEMENT_DEPTH_MAX)
+
+
 def prefix(index: int, previous: bytes) -> bytes:
     """The bytes with which entry `index` after the entry of hash `previous` starts, up to its time.
 
@@ -120,8 +134,9 @@ def prefix(index: int, previous: bytes) -> bytes:
 
 
 def statement_slice(data: bytes) -> bytes:
-    """The statement's bytes out of an entry's, by their place. Raises Malformed where the place is missing;
-    whether the rest is an entry is not looked at.
+    """The statement's bytes out of an entry's, by their place.
+
+    Raises Malformed where the place is missing; whether the rest is an entry is not looked at.
     """
     start = data.find(_BEFORE) + len(_BEFORE)
     # What follows the statement holds no text in which these bytes could stand; the statement might.
@@ -131,6 +146,15 @@ def statement_slice(data: bytes) -> bytes:
     return data[start:end]
 
 
+def recorded_of(data: bytes) -> int:
+    """When an entry was recorded, in milliseconds, read off its bytes by their place. Raises Malformed."""
+    start = data.find(_RECORDED) + len(_RECORDED)
+    if start < len(_RECORDED):
+        raise Malformed("not an entry")
+    return instant.millis(data[start : start + 24].decode("ascii", "replace"))
+
+
+_RECORDED = b',"recorded":"'
 _BEFORE = b',"statement":'
 _AFTER = b',"submission":{"count":'
 _NUMBER = rb"(0|[1-9][0-9]{0,15})"

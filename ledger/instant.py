@@ -8,6 +8,7 @@ that begin in March, so that the leap day comes last.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ledger.errors import Malformed
 
@@ -24,6 +25,8 @@ _EPOCH = 719_468
 """Days from 1 March of year 0 to 1 January 1970."""
 
 
+# All entries of a submission have the same times, so most are asked for again at once.
+@lru_cache(maxsize=4_096)
 def millis(text: str) -> int:
     """Milliseconds of a timestamp of exactly 24 characters, years 2000 to 9999, no second 60.
 
@@ -34,8 +37,10 @@ def millis(text: str) -> int:
         raise Malformed("not a timestamp")
     year, month, day, hour, minute, second, thousandth = map(int, form.groups())
     leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if not (1 <= month <= 12 and 1 <= day <= _DAYS[month - 1] + leap and hour < 24 and minute < 60 and second < 60):
-        raise Malformed("no such date or time")
+    if not (1 <= month <= 12 and 1 <= day <= _DAYS[month - 1] + leap):
+        raise Malformed("no such date")
+    if not (hour < 24 and minute < 60 and second < 60):
+        raise Malformed("no such time of day")
     march_year = year - (month < 3)
     day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
     days = 365 * march_year + march_year // 4 - march_year // 100 + march_year // 400 + day_of_year - _EPOCH

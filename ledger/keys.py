@@ -7,7 +7,6 @@ besides is done here: which keys are fit, and which R are of small order.
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from ledger.canonical import encode
+from ledger.canonical import encode, read_object
 from ledger.errors import BadSignature, Malformed
 
 PUBLIC_BYTES = 32
@@ -36,9 +35,11 @@ _ORDER_EIGHT = (
     0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
     0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
 )
-SMALL_ORDER: frozenset[bytes] = frozenset(
-    (y | sign).to_bytes(32, "little") for y in (0, 1, _P - 1, _P, _P + 1, *_ORDER_EIGHT) for sign in (0, _SIGN)
-)
+SMALL_ORDER = frozenset(
+    (y | sign).to_bytes(32, "little")
+    for y in (0, 1, _P - 1, _P, _P + 1, *_ORDER_EIGHT)
+    for sign in (0, _SIGN)
+)  # fmt: skip
 """The 14 encodings, canonical or not, of the eight points of small order (C2SP CCTV, `ed25519`)."""
 
 
@@ -70,7 +71,8 @@ def possession_text(origin: str, participant: str, key_id: str) -> bytes:
 
 def verify(public: bytes, message: bytes, signature: bytes) -> None:
     """Raises BadSignature unless it is the strict, cofactorless signature of the message by a fit key."""
-    if len(signature) != SIGNATURE_BYTES or signature[:32] in SMALL_ORDER or not _is_canonical(signature[:32]):
+    nonce_point = signature[:32]
+    if len(signature) != SIGNATURE_BYTES or nonce_point in SMALL_ORDER or not _is_canonical(nonce_point):
         raise BadSignature("the signature is not canonical")
     try:
         _loaded(public).verify(signature, message)
@@ -86,6 +88,7 @@ def _loaded(public: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(public)
 
 
+@lru_cache(maxsize=4_096)
 def unfit(public: bytes) -> str | None:
     """Why these bytes may not be registered as a key, or None (format §3 rule 1). About a millisecond."""
     if len(public) != PUBLIC_BYTES:
@@ -131,7 +134,7 @@ def _decode_point(encoded: bytes) -> Point | None:
 
 def _multiply(scalar: int, point: Point) -> Point:
     result: Point = (0, 1, 1, 0)
-    for bit in bin(scalar)[2:]:
+    for bit in f"{scalar:b}":
         result = _double(result)
         if bit == "1":
             result = _add(result, point)
@@ -157,6 +160,9 @@ def _double(point: Point) -> Point:
     return e * f % _P, g * h % _P, f * g % _P, e * h % _P
 
 
+_FILE_BYTES_MAX = 4_096
+
+
 class SigningKey:
     """A private key: 32 bytes of seed, of which everything else follows."""
 
@@ -179,7 +185,7 @@ class SigningKey:
     @classmethod
     def from_jwk(cls, text: str) -> SigningKey:
         """The key of a JWK with the members crv, d, kty and x, in any spelling as JSON. Raises Malformed."""
-        jwk = _object(text)
+        jwk = read_object(text, bytes_max=_FILE_BYTES_MAX)
         if set(jwk) != {"crv", "d", "kty", "x"} or (jwk["crv"], jwk["kty"]) != ("Ed25519", "OKP"):
             raise Malformed("not a private Ed25519 key as JWK")
         key = cls(unb64url(_text(jwk["d"]), 32))
@@ -191,49 +197,44 @@ class SigningKey:
 PBKDF2_ROUNDS = 210_000
 """OWASP's number for PBKDF2-HMAC-SHA512."""
 _PBKDF2_ROUNDS_MAX = 10_000_000
-_JWE_BYTES_MAX = 4_096
 _ALGORITHM = "PBES2-HS512+A256KW"
 
 
 def seal_jwk(key: SigningKey, passphrase: str, random_bytes: Callable[[int], bytes]) -> str:
-    """The JWK encrypted under a passphrase: RFC 7517 §7, a compact JWE (RFC 7516) with PBES2-HS512+A256KW
-    (RFC 7518 §4.8) and A256GCM. `random_bytes` is a source such as `secrets.token_bytes`.
+    """The key as a JWK under a passphrase (RFC 7517 §7): a compact JWE, PBES2-HS512+A256KW and A256GCM.
+
+    `random_bytes` is a source such as `secrets.token_bytes`.
     """
     salt, content_key, nonce = random_bytes(16), random_bytes(32), random_bytes(12)
-    header = b64url(
-        encode(
-            {
-                "alg": _ALGORITHM,
-                "cty": "jwk+json",
-                "enc": "A256GCM",
-                "p2c": PBKDF2_ROUNDS,
-                "p2s": b64url(salt),
-            }
-        )
-    )
+    algorithms = {"alg": _ALGORITHM, "cty": "jwk+json", "enc": "A256GCM"}
+    header = b64url(encode({**algorithms, "p2c": PBKDF2_ROUNDS, "p2s": b64url(salt)}))
     wrapped = aes_key_wrap(_wrapping_key(passphrase, salt, PBKDF2_ROUNDS), content_key)
     sealed = AESGCM(content_key).encrypt(nonce, key.jwk().encode(), header.encode())
     return ".".join([header, *map(b64url, (wrapped, nonce, sealed[:-16], sealed[-16:]))])
 
 
 def open_jwk(text: str, passphrase: str) -> SigningKey:
-    """The key that `seal_jwk`, or another implementation of the same algorithms, encrypted. Raises Malformed,
-    for a wrong passphrase too.
+    """The key that `seal_jwk`, or another implementation of these algorithms, encrypted.
+
+    Raises Malformed, for a wrong passphrase too.
     """
-    if len(text) > _JWE_BYTES_MAX or text.count(".") != 4:
+    if len(text) > _FILE_BYTES_MAX or text.count(".") != 4:
         raise Malformed("not a compact JWE")
     header64, *parts = text.split(".")
     wrapped, nonce, ciphertext, tag = map(unb64url, parts)
-    header = _object(_decoded(unb64url(header64)))
+    header = read_object(_decoded(unb64url(header64)), bytes_max=_FILE_BYTES_MAX)
     if not {"alg", "enc", "p2c", "p2s"} <= set(header) <= {"alg", "cty", "enc", "p2c", "p2s"}:
         raise Malformed("not the members of the header that are known here")
-    if (header["alg"], header["enc"]) != (_ALGORITHM, "A256GCM") or header.get("cty", "jwk+json") != "jwk+json":
-        raise Malformed("another algorithm")
-    rounds = header["p2c"]
-    if type(rounds) is not int or not 1_000 <= rounds <= _PBKDF2_ROUNDS_MAX or len(nonce) != 12 or len(tag) != 16:
-        raise Malformed("rounds, nonce or tag are not as RFC 7518 has them")
+    algorithms = (header["alg"], header["enc"], header.get("cty", "jwk+json"))
+    if algorithms != (_ALGORITHM, "A256GCM", "jwk+json"):
+        raise Malformed("another algorithm or content")
+    salt, rounds = unb64url(_text(header["p2s"])), header["p2c"]
+    if type(rounds) is not int or not 1_000 <= rounds <= _PBKDF2_ROUNDS_MAX:
+        raise Malformed("too few or too many rounds")
+    if len(nonce) != 12 or len(tag) != 16:
+        raise Malformed("no nonce or tag of A256GCM")
     try:
-        content_key = aes_key_unwrap(_wrapping_key(passphrase, unb64url(_text(header["p2s"])), rounds), wrapped)
+        content_key = aes_key_unwrap(_wrapping_key(passphrase, salt, rounds), wrapped)
         jwk = AESGCM(content_key).decrypt(nonce, ciphertext + tag, header64.encode())
     except (InvalidUnwrap, InvalidTag, ValueError) as error:
         raise Malformed("another passphrase, or the file is damaged") from error
@@ -242,23 +243,6 @@ def open_jwk(text: str, passphrase: str) -> SigningKey:
 
 def _wrapping_key(passphrase: str, salt: bytes, rounds: int) -> bytes:
     return pbkdf2_hmac("sha512", passphrase.encode(), _ALGORITHM.encode() + b"\x00" + salt, rounds, 32)
-
-
-def _object(text: str) -> dict[str, object]:
-    try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("not JSON") from error
-    if not isinstance(value, dict):
-        raise Malformed("not a JSON object")
-    return value
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a member twice")
-    return value
 
 
 def _text(value: object) -> str:

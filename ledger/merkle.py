@@ -35,12 +35,14 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def levels(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """The tree from the leaves up to the root; an odd last node rises unchanged (RFC 6962 splits at the
-    largest power of two, which comes to the same).
+    """The tree from the leaves up to the root.
+
+    An odd last node rises unchanged: RFC 6962 splits at the largest power of two, which comes to the same.
     """
     tree = [leaves]
     while len(level := tree[-1]) > 1:
-        above = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2])]
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
         if len(level) % 2:
             above.append(level[-1])
         tree.append(above)
@@ -56,7 +58,7 @@ def inclusion_paths(leaves: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     """The inclusion path of every leaf, made in one go from the levels of the tree."""
     tree = levels(leaves)[:-1]
     return [
-        tuple([level[at ^ 1] for height, level in enumerate(tree) if (at := index >> height) ^ 1 < len(level)])
+        tuple([level[at] for height, level in enumerate(tree) if (at := index >> height ^ 1) < len(level)])
         for index in range(len(leaves))
     ]
 
@@ -104,8 +106,9 @@ def prove_consistency(old: int, size: int, subtree: Subtree) -> list[bytes]:
 
 
 def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
-    """The root that the path leads to, RFC 9162 §2.1.3.2. Raises Malformed unless the path has exactly the
-    length that index and size demand.
+    """The root that the path leads to, RFC 9162 §2.1.3.2.
+
+    Raises Malformed unless the path has exactly the length that index and size demand.
     """
     if not 0 <= index < size or len(path) > PATH_MAX:
         raise Malformed("no such leaf, or too many hashes")
@@ -128,7 +131,7 @@ def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) ->
 
 
 def check_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> None:
-    """Raises Malformed unless `path` proves that `leaf` is number `index` of the tree of this size and root."""
+    """Raises Malformed unless `path` proves `leaf` to be number `index` of the tree of this size."""
     if root_from_path(index, size, leaf, path) != root:
         raise Malformed("the leaf is not in this tree at this index")
 

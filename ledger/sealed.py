@@ -23,7 +23,7 @@ _CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def commitment(salt: bytes, value: str) -> bytes:
-    """SHA-256("ketenboek sealed v1\\n" || salt || value), 32 bytes; `value` is JCS text, the salt hashed raw."""
+    """SHA-256 of the line "ketenboek sealed v1", the salt as it is and the JCS text `value`; 32 bytes."""
     return sha256(b"ketenboek sealed v1\n" + salt + value.encode()).digest()
 
 
@@ -50,14 +50,14 @@ class Opening:
         return plain
 
     def check(self) -> None:
-        """Raises Malformed unless the salt has its length and `value` is canonical with texts that may be (§2)."""
+        """Raises Malformed unless the salt has its length and `value` is canonical with lawful texts (§2)."""
         if len(self.salt) != SALT_BYTES:
             raise Malformed("not a salt")
         self.plain()
 
 
 def seal(value: str, salt: bytes) -> Opening:
-    """The opening of a text under 32 fresh random bytes. Raises Malformed for what is no text (format §2)."""
+    """The opening of a text under 32 fresh random bytes. Raises Malformed for what is no text (§2)."""
     opening = Opening(salt, encode(value).decode())
     opening.check()
     return opening

@@ -13,10 +13,19 @@ STATEMENTS_BYTES_MAX = 8_388_608
 
 
 def signed_text(
-    origin: str, key_id: str, first: int, count: int, root: bytes, seen_size: int, seen_root: bytes, until: str
+    origin: str,
+    key_id: str,
+    first: int,
+    count: int,
+    root: bytes,
+    seen_size: int,
+    seen_root: bytes,
+    until: str,
 ) -> bytes:
-    """Nine lines. `first` is the first sequence number, `root` the tree hash over the statements in order
-    (`merkle.root` of their leaf hashes), `until` a timestamp.
+    """Nine lines, each with its newline.
+
+    `first` is the first sequence number, `root` the tree hash over the statements in order (`merkle.root` of
+    their leaf hashes), `seen_size` and `seen_root` the newest verified checkpoint, `until` a timestamp.
     """
     return (
         f"ketenboek submission v1\n{origin}\n{key_id}\n{first}\n{count}\n{b64(root)}\n"
