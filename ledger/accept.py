@@ -70,7 +70,9 @@ class EditionUnknown(Exception):
     """The ledger adopted an edition that this software lacks; nothing can be judged from there."""
 
 
-def accept(submission: Submission, head: Head, state: State, time: int, editions: Mapping[int, Edition]) -> list[Linked]:
+def accept(
+    submission: Submission, head: Head, state: State, time: int, editions: Mapping[int, Edition]
+) -> list[Linked]:
     """The entries that a submission becomes; `state` then holds what they change.
 
     `time` is the gateway's, milliseconds; a sandbox ledger does not look at it. Raises Refused with

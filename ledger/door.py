@@ -18,7 +18,8 @@ from ledger.statement import Statement, Submission
 
 def check(submission: Submission, edition: Edition, editions: Mapping[int, Edition] = EDITIONS) -> list[Problem]:
     """What the door finds: mistyped codes, openings that are missing or asked for by nobody, an edition
-    that this software lacks. Paths start with the statement's number, or with `openings`."""
+    that this software lacks. Paths start with the statement's number, or with `openings`.
+    """
     found: list[Problem] = []
     wanted: set[str] = set()
     whole = True

@@ -15,12 +15,14 @@ from ledger.accept import FIRST, Head, Linked, accept
 from ledger.checkpoint import Checkpoint
 from ledger.editions import Edition
 from ledger.entry import recorded_of
+from ledger.errors import Fatal
 from ledger.fields import CODE, matching
 from ledger.keys import SigningKey
 from ledger.rows import Cursor, Hold, Key, Ledger, Parameter, Participant, Phase, Row, Site, Unit, Variety, Version
 from ledger.sealed import Opening
 from ledger.state import ENTITY, State
 from ledger.statement import Submission
+from ledger.store import Head as StoredHead
 from ledger.store import Store
 from ledger.tree import Tree
 
@@ -42,6 +44,14 @@ class Published:
     recorded: int
     root: bytes
     note: str
+
+
+def stored_bytes(store: Store, index: int) -> bytes:
+    """The bytes of an entry that the head covers. Raises Fatal where they are missing."""
+    data = store.entry_bytes(index)
+    if data is None:
+        raise Fatal(f"entry {index} is missing")
+    return data
 
 
 class Rows:
@@ -141,7 +151,7 @@ class Group:
     def entry_at(self, index: int) -> bytes:
         """The bytes of an entry, stored or waiting in this group."""
         old = self.size - len(self.entries)
-        return self.entries[index - old].data if index >= old else self._store.entry_bytes(index)
+        return self.entries[index - old].data if index >= old else stored_bytes(self._store, index)
 
     def linked(self, first: int, count: int) -> list[Linked]:
         """Entries that were recorded before, as they were answered then."""
@@ -172,9 +182,11 @@ class Group:
         old, last = size - len(self.entries), self.entries[-1]
         store.append_entries(old, [(entry.data, entry.hash) for entry in self.entries])
         store.add_subtrees(self._tree.completed(old, size))
-        store.write(self.state.born, self.state.closed, self.state.cells)
-        store.add_openings(self._openings)
+        store.write(self.state.born.values(), self.state.closed, self.state.cells.values())
+        store.add_openings([(o.hash, o.salt, o.value) for o in self._openings])
         root = self._tree.root(size)
         note = checkpoint.sign(Checkpoint(origin, size, root), key)
-        store.swap_head(old, self._head.hash if self._head else None, size, last.hash, note)
+        head = self._head
+        before = None if head is None else StoredHead(head.size, head.hash, head.note)
+        store.swap_head(before, StoredHead(size, last.hash, note))
         return Published(size, last.hash, last.recorded, root, note)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ledger import instant, receipt
 from ledger.entry import recorded_of
+from ledger.group import stored_bytes
 from ledger.proof import TlogProof
 from ledger.rows import Act, Key
 from ledger.store import Store
@@ -104,6 +105,6 @@ def stored(store: Store, index: int) -> Receipt:
         raise LookupError(index)
     [act] = store.load(Act, "entity", (index,))
     [key] = store.load(Key, "entity", (act.key,))
-    prover = Prover(Tree(store.tile, head.size), head.size, head.note, store.entry_bytes)
-    data = store.entry_bytes(index)
+    prover = Prover(Tree(store.tile, head.size), head.size, head.note, lambda at: stored_bytes(store, at))
+    data = stored_bytes(store, index)
     return prover.receipt(index, store.hashes(index, 1)[0], recorded_of(data), key.registered)

@@ -72,7 +72,7 @@ def row(life: Life, *entity: str, **indexes: tuple[str, ...]) -> Callable[[type[
     return declare
 
 
-@row(Life.VERSION, "origin", all=())
+@row(Life.VERSION, "origin")
 class Ledger(Row):
     """The ledger itself, one row: what entry 0 said, and the edition in force."""
 

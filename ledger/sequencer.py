@@ -16,15 +16,16 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from ledger import checkpoint, note
+from ledger import canonical, checkpoint, note
 from ledger.accept import EditionUnknown, Linked, Replayed
 from ledger.editions import EDITIONS, Edition
-from ledger.entry import recorded_of
+from ledger.entry import STATEMENT_BYTES_MAX, Entry, recorded_of
 from ledger.errors import Fatal, Malformed, Problem, Refused
-from ledger.group import Group, Published, Rows
+from ledger.group import Group, Published, Rows, stored_bytes
 from ledger.keys import SigningKey
 from ledger.receipts import Prover, Receipt
 from ledger.rows import Key, Ledger
+from ledger.state import ENTITY
 from ledger.statement import Submission
 from ledger.store import Store
 from ledger.tree import Tree
@@ -139,14 +140,17 @@ class Sequencer:
     def _recover(self) -> tuple[Ledger, Published, Tree]:
         """Read the head and make sure that this process may continue it (ledger format §10)."""
         store = self._store
-        with store.reading():
+        with store.snapshot():
             head = store.head()
             if head is None:
                 raise Fatal("the ledger is not founded: `ketenboek found` makes entry 0")
             tree = Tree(store.tile, head.size)
-            [ledger] = store.load(Ledger, "all", ())
+            genesis = Entry.decode(stored_bytes(store, 0))
+            origin = canonical.decode(genesis.statement, bytes_max=STATEMENT_BYTES_MAX, depth_max=6)
+            assert isinstance(origin, dict)
+            [ledger] = store.load(Ledger, ENTITY, (origin["ledger"],))
             self._check_head(store, ledger, head.note, tree, head.size)
-            recorded = recorded_of(store.entry_bytes(head.size - 1))
+            recorded = recorded_of(stored_bytes(store, head.size - 1))
         return ledger, Published(head.size, head.hash, recorded, tree.root(), head.note), tree
 
     def _check_head(self, store: Store, ledger: Ledger, signed: str, tree: Tree, size: int) -> None:
@@ -161,7 +165,7 @@ class Sequencer:
             raise Fatal("the head's checkpoint is not signed by this ledger's key") from error
         if (issued.size, issued.root) != (size, tree.root()):
             raise Fatal("the head is not the history that was signed: audit it, restore what is missing")
-        if store.checkpoint_size_max() > size:
+        if next(store.checkpoints(above=size), None) is not None:
             raise Fatal("a checkpoint was issued for more entries than are stored: restore them first")
 
     def _run(self) -> None:
@@ -236,12 +240,12 @@ class Sequencer:
 
     def _group(self, store: Store) -> Group:
         """A group on the stored head; what was remembered is dropped when another process moved it."""
-        head = store.head()
+        head = store.head(lock=True)
         assert head is not None
         if (head.size, head.hash) != (self.head.size, self.head.hash):
             self._rows.forget()
             self._tree = Tree(store.tile, head.size)
-            recorded = recorded_of(store.entry_bytes(head.size - 1))
+            recorded = recorded_of(stored_bytes(store, head.size - 1))
             self.head = Published(head.size, head.hash, recorded, self._tree.root(), head.note)
         self._rows.begin(store)
         return Group(store, self._rows, self._tree, self.head, self._editions)
@@ -291,8 +295,7 @@ class Sequencer:
     def _keep_checkpoint(self) -> None:
         """Keep the newest note in the table: the last checkpoint of a ledger that falls quiet."""
         store = self._store
-        store.begin()
-        head = store.head()
-        if head is not None and store.checkpoint_size_max() < head.size:
-            store.put_checkpoint(head.size, head.note)
-        store.commit()
+        with store.transaction():
+            head = store.head()
+            if head is not None:
+                store.put_checkpoint(head.size, head.note)
