@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, LiteralString, Protocol, cast
+from typing import Any, Protocol
 
 import psycopg
 
@@ -174,7 +174,7 @@ class Postgresql:
         self._connection.close()
 
     def _execute(self, text: str, values: Sequence[Any]) -> psycopg.Cursor[Values]:
-        return self._connection.execute(cast("LiteralString", text.replace("?", "%s")), values)
+        return self._connection.execute(text.replace("?", "%s"), values)
 
     def all(self, text: str, values: Sequence[Any] = ()) -> list[Any]:
         return self._execute(text, values).fetchall()
