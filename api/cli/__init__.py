@@ -1,0 +1,49 @@
+"""The command `ketenboek`: what is asked for, and the exit code that tells how it ended.
+
+`0` done, every check holds; `1` a check failed or an action was refused; `2` wrong use or setting;
+`3` undecided; `4` surroundings: database or gateway unreachable, not migrated, key unreadable.
+With `--json` one JSON object goes to stdout and nothing else; progress and prose go to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from api.cli import asking, checking, founding, minting, recording, serving, simulating
+from api.cli.outcome import Surroundings, Wrong
+from api.settings import Settings, WrongSetting
+from ledger.database import ERRORS, UnknownDatabase
+from ledger.errors import Fatal
+
+MODULES = (minting, founding, serving, recording, asking, checking, simulating)
+
+
+def parser(settings: Settings) -> argparse.ArgumentParser:
+    """The command line: every command with its flags, in the order of `interface.md` §1."""
+    top = argparse.ArgumentParser(prog="ketenboek", description="The open seed-to-sale ledger.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in MODULES:
+        module.add(commands, settings)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    try:
+        settings = Settings.from_env()
+        arguments = parser(settings).parse_args(argv)
+        code: int = arguments.run(arguments, settings)
+        return code
+    except (Wrong, WrongSetting, UnknownDatabase) as error:
+        return _say(error, 2)
+    except (Surroundings, Fatal, OSError, *ERRORS) as error:
+        return _say(error, 4)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _say(error: BaseException, code: int) -> int:
+    print(f"ketenboek: {error}".rstrip(), file=sys.stderr)
+    return code
