@@ -24,18 +24,19 @@ def run(settings: Settings, key: SigningKey) -> int:
     logs.configure(settings.log)
     gateway = Gateway(settings, key)
     listener = _listen(settings.host, settings.port)
+    config = uvicorn.Config(
+        application(gateway),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.drain_seconds,
+        timeout_keep_alive=75,
+    )
     server = _Server(
-        uvicorn.Config(
-            application(gateway),
-            loop="uvloop",
-            http="httptools",
-            ws="websockets-sansio",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=settings.drain_seconds,
-            timeout_keep_alive=75,
-        ),
+        config,
         ready=lambda: print(f"listening on http://{_address(listener)}", flush=True),
         stopping=gateway.drain,
     )
@@ -46,7 +47,8 @@ def run(settings: Settings, key: SigningKey) -> int:
 
     gateway.on_fatal(stop)
     gateway.start()
-    asyncio.run(server.serve(sockets=[listener]), loop_factory=None)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[listener]))
     gateway.close()
     return 4 if gateway.failed else 0
 

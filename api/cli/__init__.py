@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from api.cli import asking, checking, founding, minting, recording, serving, simulating
-from api.cli.outcome import Surroundings, Wrong
+from api.cli.outcome import Refusal, Surroundings, Wrong
 from api.settings import Settings, WrongSetting
 from ledger.database import ERRORS, UnknownDatabase
 from ledger.errors import Fatal
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser(settings).parse_args(argv)
         code: int = arguments.run(arguments, settings)
         return code
+    except Refusal as error:
+        return _say(error, 1)
     except (Wrong, WrongSetting, UnknownDatabase) as error:
         return _say(error, 2)
     except (Surroundings, Fatal, OSError, *ERRORS) as error:

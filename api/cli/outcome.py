@@ -23,6 +23,10 @@ class Wrong(Exception):
     """Wrong use: exit 2."""
 
 
+class Refusal(Exception):
+    """A check failed, or the gateway refused what was asked: exit 1."""
+
+
 class Surroundings(Exception):
     """Something around the command is not there or not readable: exit 4."""
 

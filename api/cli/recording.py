@@ -1,0 +1,164 @@
+"""Acts, signed and sent: `record`, `submit`. Exactly once, whatever breaks on the way."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from ketenboek_client import Client, ClientError, Rejected, Surroundings
+from ketenboek_client.receipt import Receipt
+
+from api.cli import outcome
+from api.cli.outcome import gateway, gateway_flags, json_flag, key_path, note, object_of, passphrase_of, put
+from api.settings import Settings
+
+SIZE_MAX = 1_000
+
+T = TypeVar("T")
+
+
+def add(commands: Any, settings: Settings) -> None:
+    """The commands of this file."""
+    record = commands.add_parser("record", help="one action, signed and sent; prints the outcome")
+    record.add_argument("action", metavar="ACTION")
+    record.add_argument("data", metavar="JSON", help="the action's data; a sealed field may be given plain")
+    gateway_flags(record, settings)
+    record.add_argument("--at", metavar="T", help="when it happened; left out: now")
+    record.add_argument("--preview", action="store_true", help="ask what the gateway would say; records nothing")
+    json_flag(record)
+    record.set_defaults(run=_record)
+    submit = commands.add_parser("submit", help="many actions, in order, resumable, exactly once")
+    submit.add_argument("file", metavar="FILE.jsonl", help='a line each: {"action":…,"at":…,"data":…}')
+    gateway_flags(submit, settings)
+    submit.add_argument("--size", metavar="N", type=int, default=100, help="actions to a signature, 1 to 1,000")
+    submit.add_argument("--preview", action="store_true", help="ask what the gateway would say; records nothing")
+    json_flag(submit)
+    submit.set_defaults(run=_submit)
+
+
+def _record(arguments: argparse.Namespace, _: Settings) -> int:
+    data = object_of(arguments.data, "the data")
+    with _client(arguments) as client:
+        if arguments.preview:
+            return _previewed(client, [(arguments.action, data, arguments.at)], arguments)
+        try:
+            recorded = _asked(lambda: client.record(arguments.action, data, arguments.at))
+        except Rejected as refusal:
+            return _rejected(refusal, arguments)
+    [receipt] = recorded.receipts
+    if arguments.json:
+        put({"outcome": "recorded", "replayed": recorded.replayed, "receipts": [_receipt(receipt)]})
+    else:
+        print(f"recorded as entry {receipt.index} at {receipt.recorded}")
+    return 0
+
+
+def _submit(arguments: argparse.Namespace, _: Settings) -> int:
+    if not 1 <= arguments.size <= SIZE_MAX:
+        raise outcome.Wrong(f"--size is 1 to {SIZE_MAX}")
+    acts = list(_acts(arguments.file))
+    receipts: list[dict[str, Any]] = []
+    with _client(arguments) as client:
+        if arguments.preview:
+            return _previewed(client, acts, arguments)
+        count = 0
+        try:
+            place = None if arguments.file == "-" else f"{arguments.file}.state"
+            for receipt in _each(client.batch(acts, arguments.size, place)):
+                count += 1
+                if arguments.json:
+                    receipts.append(_receipt(receipt))
+                elif count % arguments.size == 0:
+                    note(f"{count:,} recorded, up to entry {receipt.index}")
+        except Rejected as refusal:
+            return _rejected(refusal, arguments)
+    if arguments.json:
+        put({"outcome": "recorded", "replayed": False, "receipts": receipts})
+    else:
+        print(f"{count:,} of {len(acts):,} actions recorded now, the others before")
+    return 0
+
+
+def _client(arguments: argparse.Namespace) -> Client:
+    """The client of `--key` at `--gateway`; what keeps it from starting is surroundings."""
+    path, passphrase = key_path(arguments), passphrase_of(arguments)
+    return _asked(lambda: Client(gateway(arguments), path, passphrase=passphrase))
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """What a call to the gateway gives; its surroundings' errors become the command's."""
+    try:
+        return ask()
+    except Rejected:
+        raise
+    except Surroundings as error:
+        raise outcome.Surroundings(str(error)) from error
+    except ClientError as error:
+        raise outcome.Refusal(str(error)) from error
+
+
+def _each(receipts: Iterator[Receipt]) -> Iterator[Receipt]:
+    """The same for each step of a walk."""
+    while (receipt := _asked(lambda: next(receipts, None))) is not None:
+        yield receipt
+
+
+def _acts(path: str) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    """The actions in a file. Raises Wrong with the line that is none."""
+    for number, line in enumerate(outcome.text_of(path).splitlines(), start=1):
+        if line.strip():
+            act = object_of(line, f"{path}, line {number}")
+            if not {"action", "data"} <= set(act) <= {"action", "data", "at"}:
+                raise outcome.Wrong(f"{path}, line {number} holds `action`, `data` and perhaps `at`")
+            yield act["action"], act["data"], act.get("at")
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    """The members of the GraphQL type, and the receipt as a file."""
+    return {
+        "index": receipt.index,
+        "recorded": receipt.recorded,
+        "entryHash": receipt.entry_hash,
+        "entry": receipt.entry,
+        "proof": receipt.proof,
+        "file": receipt.file,
+    }
+
+
+def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
+    problems = [{**asdict(problem), "path": list(problem.path)} for problem in refusal.problems]
+    if arguments.json:
+        put({"outcome": "rejected", "problems": problems, "retryAfter": refusal.retry_after})
+    else:
+        _tell(problems)
+        if refusal.offset:
+            note(f"{refusal.offset:,} actions before it are recorded")
+    return 1
+
+
+def _previewed(
+    client: Client, acts: list[tuple[str, dict[str, Any], str | None]], arguments: argparse.Namespace
+) -> int:
+    previews = [_asked(lambda act=act: client.preview(*act)) for act in acts]
+    refused = [preview for preview in previews if preview.problems]
+    if arguments.json:
+        members = [
+            {"statement": p.statement, "problems": [asdict(q) for q in p.problems], "flows": p.flows} for p in previews
+        ]
+        put({"outcome": "rejected" if refused else "recorded", "preview": True, "previews": members})
+    else:
+        for number, preview in enumerate(previews):
+            if preview.problems:
+                note(f"action {number}:")
+                _tell([asdict(problem) for problem in preview.problems])
+        print(f"{len(previews) - len(refused)} of {len(previews)} would be accepted now; nothing was recorded")
+    return 1 if refused else 0
+
+
+def _tell(problems: list[dict[str, Any]]) -> None:
+    for problem in problems:
+        where = ".".join(problem["path"])
+        expected = f" (expected: {problem['expected']})" if problem.get("expected") else ""
+        note(f"{problem['code']} at {where or 'the submission'}: {problem['message']}{expected}")

@@ -1,0 +1,47 @@
+"""A chain that behaves like the real one: `simulate`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from api.cli.outcome import Wrong, json_flag, migrated, note, put
+from api.settings import Settings
+
+
+def add(commands: Any, settings: Settings) -> None:
+    """The command of this file."""
+    simulate = commands.add_parser("simulate", help="the same seed gives the same ledger")
+    simulate.add_argument("--seed", metavar="N", type=int, required=True)
+    simulate.add_argument("--growers", metavar="G", type=int, default=3)
+    simulate.add_argument("--shops", metavar="S", type=int, default=10)
+    simulate.add_argument("--days", metavar="D", type=int, default=150)
+    simulate.add_argument("--entries", metavar="N", type=int, help="stop after about so many entries")
+    simulate.add_argument("--database", metavar="URL", help="empty and migrated: founded and filled without HTTP")
+    simulate.add_argument("--out", metavar="DIR", default=".", help="for anchor, checkpoint and keys/*.jwk")
+    simulate.add_argument("--gateway", metavar="URL", help="record through a gateway instead")
+    simulate.add_argument("--keys", metavar="DIR", help="the keys of a founded ledger, for --gateway")
+    json_flag(simulate)
+    simulate.set_defaults(run=_simulate)
+
+
+def _simulate(arguments: argparse.Namespace, _: Settings) -> int:
+    from api import simulation
+
+    if (arguments.database is None) == (arguments.gateway is None):
+        raise Wrong("either --database URL or --gateway URL --keys DIR")
+    if arguments.gateway is not None and arguments.keys is None:
+        raise Wrong("--gateway needs --keys DIR")
+    if min(arguments.growers, arguments.shops, arguments.days, arguments.entries or 1) < 1:
+        raise Wrong("--growers, --shops, --days and --entries are at least 1")
+    plan = {"seed": arguments.seed, "growers": arguments.growers, "shops": arguments.shops}
+    plan |= {"days": arguments.days, "entries": arguments.entries}
+    if arguments.database is not None:
+        done = simulation.into_database(migrated(arguments.database), arguments.out, **plan, progress=note)
+    else:
+        done = simulation.through_gateway(arguments.gateway, arguments.keys, **plan, progress=note)
+    if arguments.json:
+        put(done)
+    else:
+        print(f"{done['entries']:,} entries of ledger {done['origin']}")
+    return 0
