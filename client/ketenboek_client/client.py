@@ -19,7 +19,7 @@ from . import instants
 from .actions import Actions
 from .disk import Disk
 from .documents import NEXT, PREVIEW, RECEIPT, Preview, Recorded
-from .errors import ClientError, Rejected, Unanswered
+from .errors import ClientError, Rejected
 from .gateway import Gateway, data_of
 from .history import History
 from .keys import Key
@@ -132,10 +132,14 @@ class Client(Actions):
 
     def preview(self, action: str, data: Data, at: str | None = None) -> Preview:
         """What the gateway would say of this action now. Nothing is signed or recorded."""
+        return self.previews([(action, data, at)])[0]
+
+    def previews(self, actions: Iterable[tuple[str, Data, str | None]]) -> list[Preview]:
+        """The same for several, each judged after those before it."""
         self._history.begin()
-        statements, _, _ = self._submissions.state([Act.of(action, data, at)])
-        members = self.query(PREVIEW, {"statements": statements})["previewStatements"]
-        return Preview.of(members[0])
+        statements, _, _ = self._submissions.state([Act.of(*action) for action in actions])
+        answer = self.query(PREVIEW, {"statements": statements})
+        return [Preview.of(members) for members in answer["previewStatements"]]
 
     def query(self, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of a GraphQL query, made with a token of this key. Raises GatewayError for errors."""
@@ -165,9 +169,7 @@ class Client(Actions):
         For a state file that came from a back-up (SEQUENCE_USED). Look first at the entries of this
         key: one that its holder did not make means that the key is in other hands.
         """
-        if self.unanswered:
-            raise Unanswered("resume() first")
-        self._history.begin()
+        self.resume()
         known = self.query(NEXT, {"key": self.key.id})["key"]
         number = int(known["nextSequence"]) if known else 1
         self._file.state.next_sequence = number

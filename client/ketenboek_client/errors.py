@@ -7,7 +7,6 @@ ClientError
   Contradiction       the gateway showed two histories; the evidence is on disk
   Rejected            the gateway refused: nothing was recorded, no number used
   Undecided           no definite answer within patience: what was signed is kept
-  Unanswered          an earlier submission has no answer yet: `resume()` first
   GatewayError        the gateway answered a request with errors; `code` is theirs
     Unauthenticated   it did not take the token
   Surroundings        not about the ledger: the command line leaves with 4
@@ -69,8 +68,9 @@ class Problem:
 class Rejected(ClientError):
     """The gateway refused the submission whole; correct it and record it again.
 
-    `first` is the sequence number of its first statement, `offset` the number of actions
-    that `batch()` had taken before it.
+    `first` is the sequence number of its first statement; `earlier` is True where not the call's own
+    submission was refused but one that had been left without an answer; `offset` is the number of
+    actions that `batch()` had recorded before.
     """
 
     def __init__(self, problems: tuple[Problem, ...], retry_after: int | None = None, first: int = 0) -> None:
@@ -78,6 +78,7 @@ class Rejected(ClientError):
         self.problems = problems
         self.retry_after = retry_after
         self.first = first
+        self.earlier = False
         self.offset = 0
 
     @property
@@ -92,10 +93,6 @@ class Undecided(ClientError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("; ".join(f"{p.code}: {p.message}" for p in problems))
         self.problems = problems
-
-
-class Unanswered(ClientError):
-    """Another submission was signed and sent and has no answer: `resume()` brings it to an end."""
 
 
 class GatewayError(ClientError):

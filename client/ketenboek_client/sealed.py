@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from .canonical import Json, b64, encode, unb64
+from .canonical import Json, b64, encode
 from .errors import Malformed
 
 TEXT_BYTES_MAX = 4096
@@ -41,11 +41,6 @@ class Opening:
     def members(self) -> dict[str, str]:
         """As the input `Opening` of the gateway."""
         return {"salt": b64(self.salt), "value": self.value}
-
-    @classmethod
-    def parse(cls, members: dict[str, str]) -> Opening:
-        """The opening of those members."""
-        return cls(unb64(members["salt"], 32), members["value"])
 
 
 def _check(value: Json) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from . import instants
 from .canonical import b64
 from .documents import RECORDED, SUBMIT, SUBMIT_FIRST, Answer, Recorded
-from .errors import ClientError, GatewayError, Malformed, Rejected, Unanswered, Undecided, Unreachable
+from .errors import ClientError, GatewayError, Malformed, Rejected, Undecided, Unreachable
 from .gateway import Gateway, data_of
 from .history import History
 from .keys import Key
@@ -53,18 +53,22 @@ class Submissions:
         self._random = random
 
     def submit(self, acts: Sequence[Act], place: str | None = None) -> Recorded:
-        """Sign and send 1 to 1,000 acts; or, if just these are still unanswered, send those again.
+        """Sign and send 1 to 1,000 acts; or, if just these were left without an answer, send those again.
 
-        Raises Unanswered if others are.
+        Others that were left so are brought to an end before; refused, they raise Rejected with `earlier`.
         """
         if not 1 <= len(acts) <= SUBMISSION_COUNT_MAX:
             raise ValueError(f"a submission has 1 to {SUBMISSION_COUNT_MAX} statements")
         asked = digest(acts)
         pending = self._file.state.pending
         if pending is not None:
-            if (pending.asked, pending.place) != (asked, place):
-                raise Unanswered(f"sequence {pending.first} was signed and has no answer yet: resume() first")
-            return self.send()
+            if (pending.asked, pending.place) == (asked, place):
+                return self.send()
+            try:
+                self.send()
+            except Rejected as refusal:
+                refusal.earlier = True
+                raise
         self._history.begin()
         if names_entry(acts) >= self._history.newest.size:
             self._history.look()
