@@ -12,7 +12,7 @@ from ketenboek_client import Key
 
 from api.cli.outcome import Wrong, client_key, json_flag, key_path, passphrase_of, put
 from api.settings import Settings
-from ledger import codes
+from ledger import canonical, codes
 
 COUNT_MAX = 1_000
 
@@ -44,7 +44,7 @@ def _keygen(arguments: argparse.Namespace, _: Settings) -> int:
         raise Wrong(f"{arguments.out} exists: a key is never overwritten")
     key.save(arguments.out, passphrase_of(arguments))
     if arguments.json:
-        put({"key": key.id, "public": key.public_text, "file": arguments.out})
+        put({"key": key.id, "public": canonical.b64(key.public), "file": arguments.out})
     else:
         print(key.id)
     return 0
