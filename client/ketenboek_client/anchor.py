@@ -9,6 +9,7 @@ from pathlib import Path
 from .canonical import b64, unb64
 from .errors import Malformed, Unreadable
 
+ORIGIN_MAX = 255
 ORIGIN = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 
 
@@ -19,6 +20,10 @@ class Anchor:
     origin: str
     hash: bytes
 
+    def __post_init__(self) -> None:
+        if not ORIGIN.fullmatch(self.origin) or len(self.origin) > ORIGIN_MAX:
+            raise Malformed("origin")
+
     def __str__(self) -> str:
         return f"{self.origin} {b64(self.hash)}"
 
@@ -26,8 +31,6 @@ class Anchor:
     def parse(cls, text: str) -> Anchor:
         """The anchor of one line without its newline."""
         origin, _, encoded = text.partition(" ")
-        if not ORIGIN.fullmatch(origin) or len(origin) > 255:
-            raise Malformed("anchor")
         return cls(origin, unb64(encoded, 32))
 
     @classmethod

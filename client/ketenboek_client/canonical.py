@@ -11,7 +11,7 @@ import re
 from base64 import b64encode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .errors import Malformed
 
@@ -38,7 +38,7 @@ def decode(data: bytes, *, bytes_max: int, depth_max: int) -> Json:
         raise Malformed("too long")
     try:
         text = data.decode("utf-8")
-        _check_depth(text, depth_max)
+        check_depth(text, depth_max)
         value: Json = json.loads(text, parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
     except (ValueError, RecursionError):
         raise Malformed("not JSON of the ledger") from None
@@ -47,7 +47,7 @@ def decode(data: bytes, *, bytes_max: int, depth_max: int) -> Json:
     return value
 
 
-def check(value: Json) -> None:
+def check(value: Any) -> None:
     """Raise Malformed unless `value` holds only what statements and entries may hold."""
     if isinstance(value, dict):
         for name, member in value.items():
@@ -111,8 +111,8 @@ def unb64url(text: object, length: int | None = None) -> bytes:
 _FROM_URL = str.maketrans("-_", "+/")
 
 
-def _check_depth(text: str, depth_max: int) -> None:
-    """Refuse deep nesting before parsing. Most texts have so few brackets that counting them is enough."""
+def check_depth(text: str, depth_max: int) -> None:
+    """Raise Malformed for deep nesting. Most texts have so few brackets that counting them is enough."""
     if text.count("{") + text.count("[") <= depth_max:
         return
     depth = 0
@@ -120,7 +120,7 @@ def _check_depth(text: str, depth_max: int) -> None:
         if token[0] in "[{":
             depth += 1
             if depth > depth_max:
-                raise ValueError("too deep")
+                raise Malformed("too deep")
         elif token[0] in "]}":
             depth -= 1
 

@@ -1,7 +1,7 @@
 """Unit codes: a kind letter, 20 random characters, a check character (format section 2).
 
-The check character is ISO 7064 MOD 37,36: it finds each single wrong character and each
-swap of neighbours, so check it at the scanner, before anything is signed.
+The check character is ISO 7064 MOD 37,36: it finds each single wrong character and most
+swaps of neighbours, so check it at the scanner, before anything is signed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import instants
-from .canonical import decode, encode, unb64, unb64url
+from .canonical import check_depth, decode, encode, unb64, unb64url
 from .errors import Malformed
 from .merkle import leaf_hash, root_from_path
 from .statement import SALT_BYTES, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, SUBMISSION_COUNT_MAX, signed_text
@@ -64,9 +64,8 @@ class Entry:
             instants.millis(timestamp)
         unb64(said["salt"], SALT_BYTES)
         unb64url(said["key"], 32)
-        place = said["sequence"] - sent["first"]
-        if not (sent["first"] >= 1 and 0 <= place < sent["count"] <= SUBMISSION_COUNT_MAX):
-            raise Malformed("place in the submission")
+        if sent["first"] < 1 or not 1 <= sent["count"] <= SUBMISSION_COUNT_MAX:
+            raise Malformed("first or count of a submission")
         return cls(
             index=entry["index"],
             previous=unb64(entry["previous"], 32),
@@ -110,5 +109,7 @@ def _exactly(value: Any, members: Collection[str]) -> None:
 def _limited(statement: Any) -> bytes:
     """The statement's own bytes, which are a substring of the entry's since both are canonical."""
     data = encode(statement)
-    decode(data, bytes_max=STATEMENT_BYTES_MAX, depth_max=STATEMENT_DEPTH_MAX)
+    if len(data) > STATEMENT_BYTES_MAX:
+        raise Malformed("a statement that is too long")
+    check_depth(data.decode(), STATEMENT_DEPTH_MAX)
     return data

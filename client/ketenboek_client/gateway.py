@@ -19,13 +19,13 @@ from .anchor import Anchor
 from .errors import GatewayError, Malformed, Unauthenticated, Unreachable
 from .keys import Key
 from .lineage import lineage
+from .merkle import HASH
 from .tree import TILE_WIDTH, Tree, tile_path
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 PAUSE_FIRST, PAUSE_MAX = 0.1, 5.0
 TRY_AGAIN = {429, 500, 502, 503, 504}
 TOKEN_RENEWED_SECONDS = 240
-HASH = 32
 
 R = TypeVar("R")
 

@@ -11,6 +11,7 @@ from hashlib import sha256
 from .errors import Malformed
 
 EMPTY_ROOT = sha256().digest()
+HASH = 32
 PATH_MAX = 63
 
 
@@ -61,7 +62,7 @@ def siblings(index: int, size: int) -> list[tuple[int, int]]:
 def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
     """The root to which an inclusion path leads, its length being exactly what RFC 9162 section 2.1.3.2 wants."""
     parts = siblings(index, size)
-    if len(path) != len(parts):
+    if len(path) != len(parts) or any(len(node) != HASH for node in (leaf, *path)):
         raise Malformed("length of an inclusion path")
     node = leaf
     for (low, _), other in zip(parts, path, strict=True):
@@ -87,7 +88,7 @@ def check_consistency(old: int, size: int, old_root: bytes, root: bytes, path: S
             raise Malformed("one size with two roots")
         return
     hashes = [old_root, *path] if old & (old - 1) == 0 else list(path)
-    if not hashes or len(hashes) > PATH_MAX + 1:
+    if not hashes or len(hashes) > PATH_MAX + 1 or any(len(node) != HASH for node in hashes):
         raise Malformed("length of a consistency proof")
     node, last = old - 1, size - 1
     while node & 1:

@@ -89,10 +89,20 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 
 def open_checkpoint(note: str, vkey: Vkey) -> Checkpoint:
-    """The checkpoint of a note that `vkey` signed, its origin being the name of that key.
+    """The checkpoint of a note that `vkey` signed and whose origin is the name of that key.
+
+    Raises Malformed or BadSignature.
+    """
+    checkpoint = open_signed(note, vkey)
+    if checkpoint.origin != vkey.name:
+        raise BadSignature("the checkpoint is of another ledger than its key")
+    return checkpoint
+
+
+def open_signed(note: str, vkey: Vkey) -> Checkpoint:
+    """The checkpoint of a note that `vkey` signed, of whatever origin.
 
     Lines of other keys are ignored. A line of this key that fails refuses the whole note.
-    Raises Malformed or BadSignature.
     """
     text, lines = split_note(note)
     own = [payload[4:] for name, payload in lines if (name, payload[:4]) == (vkey.name, vkey.id)]
@@ -100,7 +110,4 @@ def open_checkpoint(note: str, vkey: Vkey) -> Checkpoint:
         raise BadSignature("the checkpoint is not signed by the ledger's checkpoint key")
     for signature in own:
         verify(vkey.public, text.encode(), signature)
-    checkpoint = Checkpoint.parse(text)
-    if checkpoint.origin != vkey.name:
-        raise BadSignature("the checkpoint is of another ledger than its key")
-    return checkpoint
+    return Checkpoint.parse(text)

@@ -11,7 +11,8 @@ The checks are numbered in the order of the page:
 6. the key entry is `registerKey` of the id in the statement, earlier than the entry;
 7. the submission's path has its length, and the nine signed lines verify under that key.
 
-Check 0 is the form of the file. What no receipt can show: that the key was not revoked in between.
+Check 0 is the form of the file and of the proofs in it. What no receipt can show: that the
+key was not revoked in between.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from .errors import BadSignature, Malformed, ReceiptError
 from .genesis import Genesis
 from .keys import thumbprint
 from .merkle import check_inclusion, leaf_hash
-from .note import Checkpoint, open_checkpoint
+from .note import Checkpoint, open_signed
 from .proof import Proof
 
 TYPE = "ketenboek/receipt/v1"
@@ -102,7 +103,7 @@ class Verifier:
     def __init__(self, anchor: Anchor) -> None:
         self.anchor = anchor
         self._genesis = lru_cache(1)(self._check_genesis)
-        self._checkpoint = lru_cache(CACHED)(open_checkpoint)
+        self._checkpoint = lru_cache(CACHED)(open_signed)
         self._shared_leaf = lru_cache(CACHED)(self._check_leaf)
         self._registration = lru_cache(CACHED)(self._read_registration)
         self._signature = lru_cache(CACHED)(verify)
@@ -114,12 +115,17 @@ class Verifier:
 
     def check(self, text: str, proof: str, shared: Shared) -> Verified:
         """Run the checks on the parts of one receipt."""
+        proofs = [
+            _step(0, _decoded_proof, one) for one in (proof, shared.genesis_proof, shared.key_proof) if one is not None
+        ]
         genesis = _step(1, self._genesis, shared.genesis)
-        checkpoint = _step(2, self._one_checkpoint, genesis, proof, shared)
+        checkpoint = _step(2, self._one_checkpoint, genesis, proofs)
         _step(3, self._shared_leaf, shared.genesis, shared.genesis_proof, checkpoint)
         if shared.key_entry is not None and shared.key_proof is not None:
             _step(3, self._shared_leaf, shared.key_entry, shared.key_proof, checkpoint)
         leaf = _step(3, self._check_leaf, text, proof, checkpoint)
+        if not genesis.checkpoint_key.name == checkpoint.origin == self.anchor.origin:
+            raise ReceiptError(4, "the checkpoint or its key is of another ledger")
         founding = _step(4, self._placed, genesis.text, shared.genesis_proof)
         entry = _step(4, self._placed, text, proof)
         if founding.action != "foundLedger" or founding.index != 0:
@@ -133,16 +139,10 @@ class Verifier:
         genesis = Genesis.parse(text)
         if genesis.hash != self.anchor.hash:
             raise Malformed("the genesis is not the one that the anchor names")
-        if genesis.checkpoint_key.name != self.anchor.origin:
-            raise Malformed("the checkpoint key has another name than the anchor's origin")
         return genesis
 
-    def _one_checkpoint(self, genesis: Genesis, proof: str, shared: Shared) -> Checkpoint:
-        found = {
-            self._checkpoint(_decoded_proof(text).checkpoint, genesis.checkpoint_key)
-            for text in (proof, shared.genesis_proof, shared.key_proof)
-            if text is not None
-        }
+    def _one_checkpoint(self, genesis: Genesis, proofs: list[Proof]) -> Checkpoint:
+        found = {self._checkpoint(proof.checkpoint, genesis.checkpoint_key) for proof in proofs}
         if len(found) != 1:
             raise Malformed("the checkpoints differ")
         return found.pop()
