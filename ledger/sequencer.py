@@ -94,7 +94,12 @@ class Sequencer:
         self._dead = False
         self._rows = Rows()
         self._kept = 0.0
-        self.ledger, self.head, self._tree = self._recover()
+        self._closed = False
+        try:
+            self.ledger, self.head, self._tree = self._recover()
+        except BaseException:
+            store.close()
+            raise
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     def start(self) -> None:
@@ -127,9 +132,11 @@ class Sequencer:
             self._thread.join(drain_seconds)
         if self._thread.is_alive():
             return False
-        if not self._dead:
-            self._keep_checkpoint()
-        self._store.close()
+        if not self._closed:
+            self._closed = True
+            if not self._dead:
+                self._keep_checkpoint()
+            self._store.close()
         return True
 
     @property

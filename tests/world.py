@@ -6,7 +6,6 @@ four depths under its anchor; the stories call it after every step.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import socket
 import threading
@@ -25,6 +24,7 @@ from api.settings import Settings
 from ledger import audit, canonical, codes, instant
 from ledger.founding import found
 from ledger.keys import SigningKey
+from tests.signer import seed
 
 ORIGIN = "test.example/nl"
 START = instant.millis("2025-06-01T08:00:00.000Z")
@@ -40,11 +40,6 @@ PARAMETERS = {
 }
 PASSED = {"thc": 180_000_000, "cbd": 2_000_000, "lead": 100}
 EXCEEDED = {**PASSED, "lead": 5_001}
-
-
-def seed(name: str) -> bytes:
-    """The seed of a key in tests."""
-    return hashlib.sha256(f"ketenboek test {name}".encode()).digest()
 
 
 class Running:
