@@ -13,7 +13,7 @@ from api.lettering import fit, width
 from api.markup import Markup, joined, tag
 from api.words import Language, counted, grams, minute, say, short
 
-WIDTH, INDENT, EDGE, SMALL = 200, 14, 10, 11
+WIDTH, INDENT, EDGE, SMALL = 190, 13, 9, 11
 """Of a box: its width, the room left and right of its text, the size of its text, pixels."""
 HOLDS_SHOWN = 3
 SHADOW = 4
@@ -32,7 +32,8 @@ class Row(NamedTuple):
 def rows(group: Group, language: Language, *, frontier: bool) -> list[Row]:
     """The lines of a box, from top to bottom."""
     units, number = group.units, len(group.units)
-    found = [Row("kind", 15, say(group.kind, language).upper(), statuses(units))]
+    states = statuses(units)
+    found = [Row("kind", 15, say(group.kind, language).upper(), states[0] if len(states) == 1 else "")]
     if number == 1:
         found.append(Row("code", 18, short(units[0].code), minute(units[0].made_at)))
     else:
@@ -40,6 +41,7 @@ def rows(group: Group, language: Language, *, frontier: bool) -> list[Row]:
             Row("count", 18, counted(group.kind, number, language)),
             Row("faint", 15, span(unit.made_at for unit in units)),
         ]
+    found += [Row("plain", 15, state) for state in states if len(states) > 1]
     varieties = ", ".join(dict.fromkeys(unit.variety for unit in units if unit.variety is not None))
     maker = shared((unit.made_by for unit in units), language)
     holder = shared((unit.holder for unit in units), language)
@@ -70,10 +72,10 @@ def shared(values: Iterable[str | None], language: Language) -> str:
     return different[0] if different else ""
 
 
-def statuses(units: Iterable[DrawnUnit]) -> str:
-    """The status of units drawn as one, with numbers if they differ."""
+def statuses(units: Iterable[DrawnUnit]) -> list[str]:
+    """The status of units drawn as one, each with its number if they differ."""
     count = Counter(unit.status for unit in units)
-    return next(iter(count)) if len(count) == 1 else ", ".join(f"{n} {status}" for status, n in sorted(count.items()))
+    return list(count) if len(count) == 1 else [f"{n} {status}" for status, n in sorted(count.items())]
 
 
 def span(times: Iterable[str]) -> str:
@@ -97,7 +99,7 @@ def title(group: Group, language: Language) -> str:
     if len(group.units) > 1:
         codes = [unit.code for unit in group.units]
         named = ", ".join(codes if len(codes) <= 4 else [*codes[:3], "…", codes[-1]])
-        return f"{counted(group.kind, len(codes), language)}, {statuses(group.units)}\n{named}"
+        return f"{counted(group.kind, len(codes), language)}: {', '.join(statuses(group.units))}\n{named}"
     unit = group.units[0]
     made = f"{minute(unit.made_at)} UTC, {unit.made_by}, {say('entry', language, n=unit.made_entry)}"
     facts = [
@@ -127,6 +129,6 @@ def draw(lines: list[Row], x: int, y: int, *, several: bool) -> Markup:
         left = row.left if row.style in {"code", "count"} else fit(row.left, room, SMALL + bold)
         texts.append(tag("text", left, class_=row.style, x=x + INDENT, y=baseline))
         if row.right:
-            right = fit(row.right, room - width(left, SMALL + bold) - 8, SMALL)
+            right = row.right if row.style == "code" else fit(row.right, room - width(left, SMALL + bold) - 8, SMALL)
             texts.append(tag("text", right, class_="status", x=x + WIDTH - EDGE, y=baseline, text_anchor="end"))
     return joined([second if several else None, card, band, *texts])

@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote
 
 from api import boxes
 from api.drawn import KINDS, DrawnFlow, DrawnLineage, DrawnUnit
 from api.grouping import Group, Picture, Stub, Sum, picture
 from api.layout import Box, Line, Route, layout
 from api.lettering import fit, width
-from api.markup import Markup, joined, tag
+from api.markup import Markup, joined, quoted, tag
 from api.words import Language, counted, grams, say, short
 
 __all__ = ["STYLE", "DrawnFlow", "DrawnLineage", "DrawnUnit", "Links", "drawing", "quantity", "told"]
@@ -25,7 +24,8 @@ MARGIN = 16
 LEGEND_WIDTH_MIN = 560
 STUB_WIDTH_MAX, STUB_ROW = 190, 14
 LABEL_ROOM = 8
-"""Pixels: around all, for the legend, of a stub, beside a label."""
+FITTING_MAX = 1500
+"""Pixels: around all, for the legend, of a stub, beside a label, of what may shrink to fit a page."""
 
 STYLE = """
 .lineage{--paper:#fff;--card:#fff;--ink:#16202a;--faint:#56616c;--rule:#c3cad1;--line:#8b96a1;--way:#16202a;
@@ -42,7 +42,8 @@ STYLE = """
 .lineage .code{font:bold 13px ui-monospace,Menlo,"Liberation Mono",monospace}
 .lineage .count{font-weight:bold;font-size:13px}
 .lineage .faint,.lineage .status,.lineage .stub text{fill:var(--faint)}
-.lineage .stub .word{fill:var(--ink);font-weight:bold}
+.lineage .stub .amount,.lineage .stub .word{fill:var(--ink)}
+.lineage .stub .amount{font-weight:bold}
 .lineage .more{fill:var(--link)}
 .lineage .hold{fill:var(--held);font-weight:bold}
 .lineage .held .card{stroke:var(--held);stroke-width:2.5}
@@ -72,12 +73,12 @@ class Links:
 
     def to(self, code: str) -> str:
         """The page of a unit."""
-        return self.unit + quote(code, safe="")
+        return self.unit + quoted(code)
 
     def opening(self, codes: Iterable[str]) -> str:
         """This page with the groups of these codes shown one by one."""
         asked = [self.query] if self.query else []
-        return "?" + "&".join([*asked, *(f"open={quote(one, safe='')}" for one in codes)])
+        return "?" + "&".join([*asked, *(f"open={quoted(one)}" for one in codes)])
 
 
 class Told(NamedTuple):
@@ -121,9 +122,10 @@ def drawing(
         else stub_size(notes[key], enters=key in starts)
         for key in drawn.columns
     }
-    labels = [quantity(drawn, one, language) for one in drawn.sums]
+    between = [one.source in rows and one.target in rows for one in drawn.sums]
+    labels = [quantity(drawn, one, language) if own else "" for one, own in zip(drawn.sums, between, strict=True)]
     edges = [
-        Line(one.source, one.target, width(label, boxes.SMALL + 1) + LABEL_ROOM)
+        Line(one.source, one.target, width(label, boxes.SMALL + 1) + LABEL_ROOM if label else 0)
         for one, label in zip(drawn.sums, labels, strict=True)
     ]
     placed = layout(nodes, edges, drawn.columns)
@@ -153,11 +155,16 @@ def told(lineage: DrawnLineage, *, language: Language = "en", opened: Collection
 
 
 def ways(drawn: Picture, focus: str) -> frozenset[tuple[str, str]]:
-    """The lines by which the focus came about, and those of what became of it."""
+    """The lines to stand out: those by which the focus came about, and those of what became of it.
+
+    None if that would be all, or if nothing came before the focus.
+    """
     before, after = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for one in drawn.sums:
         before[one.target].append(one.source)
         after[one.source].append(one.target)
+    if not any(source in drawn.groups for source in before[focus]):
+        return frozenset()
     found: set[tuple[str, str]] = set()
     for near, backward in ((before, True), (after, False)):
         seen, waiting = set[str](), [focus]
@@ -167,7 +174,7 @@ def ways(drawn: Picture, focus: str) -> frozenset[tuple[str, str]]:
                 seen.add(here)
                 found |= {(there, here) if backward else (here, there) for there in near[here]}
                 waiting += near[here]
-    return frozenset(found)
+    return frozenset(found) if len(found) < len({(one.source, one.target) for one in drawn.sums}) else frozenset()
 
 
 class Sheet:
@@ -175,9 +182,7 @@ class Sheet:
 
     def __init__(self, drawn: Picture, lineage: DrawnLineage, language: Language, links: Links | None) -> None:
         self.drawn, self.lineage, self.language, self.links = drawn, lineage, language, links
-        way, all_lines = ways(drawn, lineage.focus), {(one.source, one.target) for one in drawn.sums}
-        self.way = way if way < all_lines else frozenset[tuple[str, str]]()
-        """The lines to stand out: none if all would."""
+        self.way = ways(drawn, lineage.focus)
         self.frontier = frozenset(lineage.frontier)
 
     def say(self, what: str, **values: str | int) -> str:
@@ -202,6 +207,7 @@ class Sheet:
             tag("title", boxes.title(group, self.language)),
             boxes.draw(lines, x, y, several=several),
             class_=" ".join(["unit", *filter(None, marks)]),
+            id="focus" if group.key == self.lineage.focus else None,
         )
         if self.links is None or (several and group.opens is None):
             return box
@@ -210,12 +216,14 @@ class Sheet:
         return tag("a", box, href=self.links.opening([*self.drawn.opened, group.opens]))
 
     def notes(self, stub: Stub) -> list[str]:
-        """What stands where quantity enters or leaves: a word, when, by whom."""
-        flows = [flow for one in self.drawn.sums if stub.key in (one.source, one.target) for flow in one.flows]
+        """What stands where quantity enters or leaves: how much, what that is, when, by whom."""
+        sums = [one for one in self.drawn.sums if stub.key in (one.source, one.target)]
+        flows = [flow for one in sums for flow in one.flows]
+        amounts = [quantity(self.drawn, one, self.language) for one in sums]
         who = boxes.shared((flow.who for flow in flows), self.language)
         word = self.say(stub.word) + (f" {short(stub.code)}" if stub.code else "")
         times = boxes.span(flow.at for flow in flows if flow.at is not None)
-        return [word, *filter(None, [times, self.say("made by", who=who) if who else ""])]
+        return [*amounts, word, *filter(None, [times, self.say("made by", who=who) if who else ""])]
 
     def stub(self, notes: list[str], x: int, y: int, *, room: int, enters: bool) -> Markup:
         """Where quantity enters or leaves: no box, the words alone, beside the end of their line."""
@@ -224,7 +232,7 @@ class Sheet:
             tag(
                 "text",
                 fit(note, STUB_WIDTH_MAX - 8, boxes.SMALL),
-                class_=None if number else "word",
+                class_={0: "amount", 1: "word"}.get(number),
                 x=at,
                 y=y + 11 + STUB_ROW * number,
                 text_anchor=anchor,
@@ -239,7 +247,7 @@ class Sheet:
         way, gap = [f"M{x} {y}"], width(label, boxes.SMALL) // 2 + 3
         for number, (next_x, next_y) in enumerate(points):
             half = (next_x - x) // 2
-            if number == 1:
+            if number == 1 and label:
                 way.append(f"H{route.label[0] - gap}M{route.label[0] + gap} {y}")
             level = next_y == y
             way.append(f"H{next_x}" if level else f"C{x + half} {y} {next_x - half} {next_y} {next_x} {next_y}")
@@ -250,7 +258,7 @@ class Sheet:
             tag("title", "{} → {}\n{}\n{}, {}, {}".format(*self.told(one))),
             tag("path", d="".join(way)),
             tag("path", class_="tip", d=f"M{x} {y}l-7 -3.5v7z"),
-            tag("text", label, x=route.label[0], y=route.label[1] + 4),
+            tag("text", label, x=route.label[0], y=route.label[1] + 4) if label else None,
             class_=" ".join(filter(None, marks)),
         )
 
@@ -318,7 +326,7 @@ class Sheet:
             tag("rect", class_="paper", width=width_, height=height),
             body,
             xmlns="http://www.w3.org/2000/svg" if standalone else None,
-            class_="lineage",
+            class_="lineage fitting" if width_ <= FITTING_MAX else "lineage",
             width=width_,
             height=height,
             viewBox=f"0 0 {width_} {height}",

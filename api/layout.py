@@ -17,7 +17,7 @@ SWEEPS = 6
 SETTLINGS = 24
 ROW_GAP = 12
 LABEL_HEIGHT = 16
-CURVE_MIN, CURVE_MAX = 22, 80
+CURVE_MIN, CURVE_MAX = 14, 60
 """Room for the curves between two columns, pixels: more where they climb more."""
 
 
@@ -32,7 +32,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """An edge: the keys of its ends and the width of its label in pixels."""
+    """An edge: the keys of its ends and the width of its label in pixels, 0 if it has none."""
 
     source: str
     target: str
@@ -144,7 +144,7 @@ def chain(source: Place, target: Place, label: int) -> list[Place]:
     links = [source]
     for column in range(source.column + 1, target.column):
         first = len(links) == 1
-        links.append(Place(column, label if first else 0, LABEL_HEIGHT if first else 2))
+        links.append(Place(column, label if first else 0, LABEL_HEIGHT if first and label else 2))
     links.append(target)
     for left, right in pairwise(links):
         left.after.append(right)

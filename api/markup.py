@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 
 class Markup(str):
@@ -29,6 +30,11 @@ UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\
 def escape(text: str) -> Markup:
     """Text as it stands between tags or between the quotes of an attribute."""
     return text if isinstance(text, Markup) else Markup(html.escape(UNPRINTABLE.sub("\ufffd", text)))
+
+
+def quoted(text: str) -> str:
+    """Text as one segment of a path or one value of a query."""
+    return quote(text, safe="", errors="replace")
 
 
 def joined(parts: Iterable[str | None]) -> Markup:

@@ -115,7 +115,7 @@ class Grove:
             return f"{first} ({say('see above', language)})"
         facts = [
             first,
-            boxes.statuses(units),
+            ", ".join(boxes.statuses(units)),
             boxes.shared((unit.variety for unit in units), language),
             boxes.shared((unit.holder for unit in units), language),
             boxes.span(unit.made_at for unit in units),

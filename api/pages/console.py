@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
 
 from api.drawing import Links, drawing, told
 from api.drawn import DrawnLineage, DrawnUnit
-from api.markup import Markup, tag
+from api.grouping import picture
+from api.markup import Markup, quoted, tag
 from api.pages.frame import LedgerFacts, document, facts_list, table
 from api.words import Language, counted, grams, minute, say, short
 
@@ -66,7 +66,7 @@ class UnitPage:
     history_total: int
     opened: tuple[str, ...] = ()
     further: str | None = None
-    """The query that gives the next part of the history, without `?`."""
+    """What the query needs besides for the next part of the history."""
     receipt: str | None = None
     """A path to the receipt of the entry that made the unit."""
 
@@ -129,7 +129,7 @@ def unit_page(page: UnitPage, language: Language = "nl") -> str:
 
 def query(direction: Direction, opened: Iterable[str] = ()) -> str:
     """The query of a unit's page, without its language."""
-    return "&".join([f"direction={direction}", *(f"open={quote(code, safe='')}" for code in opened)])
+    return "&".join([f"direction={direction}", *(f"open={quoted(code)}" for code in opened)])
 
 
 def facts_of(page: UnitPage, language: Language) -> Markup:
@@ -146,14 +146,14 @@ def facts_of(page: UnitPage, language: Language) -> Markup:
         for who, index in unit.holds
     ]
     made = f"{minute(unit.made_at)} UTC · {unit.made_by} · "
+    kept = [" · ", receipt(page.receipt, unit.made_entry, language)] if page.receipt else []
     facts = [
         (say("status", language), unit.status),
         (say("variety", language), unit.variety),
         (say("holder", language), unit.holder or say("nobody", language)),
         (say("mass", language), None if unit.mass is None else grams(unit.mass, language)),
         (say("pieces", language), None if unit.pieces is None else counted("PLANT", unit.pieces, language)),
-        (say("made", language), tag("span", made, entry(page, unit.made_entry, language))),
-        (say("receipt", language), receipt(page.receipt, unit.made_entry, language)),
+        (say("made", language), tag("span", made, entry(page, unit.made_entry, language), *kept)),
     ]
     heading = tag("h1", f"{say(unit.kind, language)} ".capitalize(), tag("code", unit.code))
     return tag("section", heading, *holds, facts_list(facts))
@@ -176,7 +176,7 @@ def receipt(path: str | None, index: int, language: Language) -> Markup | None:
 def drawn(page: UnitPage, language: Language) -> Markup:
     """The drawing in a frame that scrolls, the ways to turn and close it, and its lines as a table."""
     turns: list[tuple[Direction, str]] = [("TO_SEED", "to seed"), ("TO_SALE", "to sale")]
-    here = f"language={language}"
+    here = f"lang={language}"
     turn = [
         tag(
             "li",
@@ -190,11 +190,13 @@ def drawn(page: UnitPage, language: Language) -> Markup:
         for direction, word in turns
     ]
     links = Links(query=f"{query(page.direction)}&{here}")
+    opened = picture(page.lineage, opened=page.opened).opened
     shown = [
         tag("p", f"{say('shown', language)} ", tag("code", short(code)), " ", closing, class_="note")
-        for code in page.opened
-        for closing in [tag("a", say("close", language), href=links.opening(set(page.opened) - {code}))]
+        for code in opened
+        for closing in [tag("a", say("close", language), href=links.opening(one for one in opened if one != code))]
     ]
+    jump = tag("a", say("jump", language), href="#focus")
     cut = None
     if not page.lineage.complete:
         cut = tag("p", say("cut", language, n=len(page.lineage.frontier)), class_="banner")
@@ -205,7 +207,7 @@ def drawn(page: UnitPage, language: Language) -> Markup:
     return tag(
         "section",
         tag("h2", say("drawing", language), id="drawing"),
-        tag("nav", tag("ul", *turn), aria_label=say("direction", language)),
+        tag("nav", tag("ul", *turn, tag("li", jump)), aria_label=say("direction", language)),
         cut,
         *shown,
         tag(
@@ -227,7 +229,7 @@ def drawn(page: UnitPage, language: Language) -> Markup:
 
 def checks(page: UnitPage, language: Language) -> Markup:
     """Each check of `verify` with its outcome and entry."""
-    whole = all(check.outcome == "HOLDS" for check in page.checks)
+    whole = bool(page.checks) and all(check.outcome == "HOLDS" for check in page.checks)
     word = say("intact" if whole else "not intact", language, n=page.ledger.size)
     heads = [say(word, language) for word in ("outcome", "check", "code", "entry head", "detail")]
     rows = [
@@ -272,7 +274,8 @@ def history(page: UnitPage, language: Language) -> Markup:
     ]
     further = None
     if page.further is not None:
-        further = tag("p", tag("a", say("earlier", language), href=f"?{page.further}"))
+        here = f"?{query(page.direction, page.opened)}&lang={language}&{page.further}"
+        further = tag("p", tag("a", say("earlier", language), href=here))
     count = say("history of", language, n=len(page.history), all=page.history_total)
     return tag(
         "section",
@@ -286,4 +289,4 @@ def history(page: UnitPage, language: Language) -> Markup:
 def statement(row: HistoryRow, language: Language) -> Markup:
     """What was signed, folded away, and the receipt."""
     data = tag("details", tag("summary", say("data", language)), tag("pre", row.data))
-    return tag("div", data, receipt(row.receipt, row.index, language))
+    return tag("div", data, receipt(row.receipt, row.index, language), class_="statement")

@@ -22,7 +22,7 @@ a{color:var(--link)}
 a:focus-visible,button:focus-visible,input:focus-visible,summary:focus-visible,.scroll:focus-visible
 {outline:3px solid var(--link);outline-offset:2px}
 code,pre{font-family:ui-monospace,Menlo,"Liberation Mono",monospace;overflow-wrap:anywhere}
-h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}
+h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}
 h1 code{font-weight:bold}
 h2{font-size:1.1rem;margin:0 0 .75rem}
 header,footer{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;align-items:baseline;padding:.75rem 1.5rem;
@@ -39,12 +39,16 @@ section{background:var(--card);border:1px solid var(--rule);border-radius:8px;pa
 .banner.held strong{color:var(--held)}
 .banner.good{border-color:var(--good)}
 .banner.good strong{color:var(--good)}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.9rem 1.5rem;margin:1rem 0 0}
+section>:first-child{margin-top:0}
+section>:last-child{margin-bottom:0}
+dl{display:flex;flex-wrap:wrap;gap:.75rem 2.5rem;margin:0}
 dt{color:var(--faint);font-size:.8125rem}
 dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow:auto;max-height:85vh;margin:0 -1.25rem;border-top:1px solid var(--rule);
 border-bottom:1px solid var(--rule)}
 .scroll svg{display:block}
+.scroll svg.fitting{max-width:100%;min-width:1180px;height:auto}
+.scroll .focus{scroll-initial-target:nearest}
 nav ul{list-style:none;display:flex;gap:.5rem;padding:0;margin:0 0 .75rem}
 nav a{display:block;padding:.2rem .8rem;border:1px solid var(--rule);border-radius:99px;text-decoration:none}
 nav a[aria-current]{background:var(--ink);border-color:var(--ink);color:var(--card)}
@@ -58,6 +62,8 @@ td.time{white-space:nowrap}
 .UNDECIDED{color:var(--open)}
 tr:target{background:var(--tint)}
 pre{background:var(--tint);padding:.75rem;margin:.5rem 0;white-space:pre-wrap;font-size:.8125rem}
+.statement{display:flex;flex-wrap:wrap;gap:0 1rem}
+.statement details[open]{flex-basis:100%}
 summary{cursor:pointer;color:var(--link)}
 label{display:block;font-weight:bold;margin-bottom:.4rem}
 .find{display:flex;flex-wrap:wrap;gap:.5rem}
@@ -65,7 +71,9 @@ input{flex:1 1 18rem;min-width:0;font:1.0625rem ui-monospace,Menlo,"Liberation M
 color:inherit;background:var(--paper);border:1px solid var(--faint);border-radius:6px}
 button{font:bold 1rem Helvetica,Arial,sans-serif;padding:.6rem 1.4rem;border:0;border-radius:6px;cursor:pointer;
 background:var(--link);color:var(--card)}
-.label dl{grid-template-columns:minmax(9rem,auto) 1fr;gap:.6rem 1rem}
+.label dl{display:block}
+.label dl div{display:grid;grid-template-columns:9rem 1fr;gap:1rem;padding:.5rem 0;border-bottom:1px solid var(--rule)}
+.label dl div:last-child{border:0}
 .label dt{font-size:1rem}
 .label dd{font-weight:bold}
 @media (max-width:600px){
@@ -74,13 +82,13 @@ section{padding:1rem;border-radius:6px}
 header{padding:.6rem .75rem}
 h1{font-size:1.25rem}
 .scroll{margin:0 -1rem}
-dl{grid-template-columns:1fr}
 table.stacked,.stacked tbody,.stacked tr,.stacked td{display:block}
 .stacked thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
 .stacked tr{padding:.5rem 0;border-bottom:1px solid var(--rule)}
 .stacked td{border:0;padding:.1rem 0;display:grid;grid-template-columns:8.5rem 1fr;gap:.5rem}
 .stacked td:empty{display:none}
-.stacked td::before{content:attr(data-label);color:var(--faint);font-size:.8125rem}
+.stacked td::before{content:attr(data-label);color:var(--faint);font-weight:normal;font-size:.8125rem}
+.label dl div{grid-template-columns:7rem 1fr}
 }
 """
 
@@ -123,7 +131,7 @@ def document(
 ) -> str:
     """A whole page. `query` is what else stands in the query of its address, kept when the language changes."""
     other = next(each for each in LANGUAGES if each != language)
-    switch = "?" + "&".join([*([query] if query else []), f"language={other}"])
+    switch = "?" + "&".join([*([query] if query else []), f"lang={other}"])
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
