@@ -61,10 +61,17 @@ class StateFile:
         self._disk = disk or Disk()
         self._file = _lock(path)
         try:
-            self.state = _parse(path)
+            self._state = _parse(path)
         except BaseException:
             self.close()
             raise
+
+    @property
+    def state(self) -> State:
+        """The state, to be changed in memory and saved. Raises Unreadable once the lock is given up."""
+        if self._file < 0:
+            raise Unreadable(f"state file {self.path}: closed")
+        return self._state
 
     def save(self) -> None:
         """Make the present state durable.
@@ -72,8 +79,6 @@ class StateFile:
         A write that fails leaves it unknown which state the disk holds: the lock is given up and
         nothing more is written. Starting again is the recovery.
         """
-        if self._file < 0:
-            raise Unreadable(f"state file {self.path}: closed")
         content = {"type": TYPE, **asdict(self.state)}
         data = json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
         try:
