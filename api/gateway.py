@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from api.metrics import Metrics
 from api.settings import Settings
 from ledger import merkle
 from ledger.anchor import Anchor
@@ -30,6 +31,12 @@ class Gateway:
         self.settings = settings
         self.clock = clock
         self.draining = False
+        self.metrics = Metrics(
+            {
+                "ketenboek_entries": ("Entries of the ledger", lambda: self.sequencer.head.size),
+                "ketenboek_waiting": ("Statements in the queue", lambda: self.sequencer.waiting),
+            }
+        )
         self.failed: Exception | None = None
         self._stop: Callable[[Exception], None] = lambda _: None
         self.readers = Readers(settings.database, settings.pool_size)

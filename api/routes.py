@@ -6,8 +6,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from api.access import allowed_to_read_all, authenticated
+from api.access import authenticated, reads_all
 from api.gateway import Gateway
+from api.tokens import Unauthenticated
 from ledger import tiles
 from ledger.database import ERRORS
 from ledger.errors import Malformed
@@ -41,8 +42,11 @@ async def tile(request: Request) -> Response:
     if level != "entries":
         data = await run_in_threadpool(_hashes, gateway, level, number, width)
         return Response(data, media_type="application/octet-stream", headers={"cache-control": f"public, {FOREVER}"})
-    caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
-    if not allowed_to_read_all(caller):
+    try:
+        caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
+    except Unauthenticated as error:
+        return PlainTextResponse(f"{error}\n", status_code=401, headers={"www-authenticate": "Bearer"})
+    if not reads_all(caller):
         return _missing()
     data = await run_in_threadpool(_bundle, gateway, number, width)
     # Never on the CDN that serves hash tiles: entries are for supervisors.

@@ -11,6 +11,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from api.cli import asking, checking, founding, minting, recording, serving, simulating
 from api.cli.outcome import Refusal, Surroundings, Wrong
 from api.settings import Settings, WrongSetting
@@ -40,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, 1)
     except (Wrong, WrongSetting, UnknownDatabase) as error:
         return _say(error, 2)
-    except (Surroundings, Fatal, OSError, *ERRORS) as error:
+    except (Surroundings, Fatal, OSError, SQLAlchemyError) as error:
+        return _say(error, 4)
+    except ERRORS as error:
         return _say(error, 4)
     except KeyboardInterrupt:
         return 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeVar
 
 from ketenboek_client import Client, ClientError, Rejected, Surroundings
@@ -141,7 +142,7 @@ def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
 def _previewed(
     client: Client, acts: list[tuple[str, dict[str, Any], str | None]], arguments: argparse.Namespace
 ) -> int:
-    previews = [_asked(lambda act=act: client.preview(*act)) for act in acts]
+    previews = [_asked(partial(client.preview, *act)) for act in acts]
     refused = [preview for preview in previews if preview.problems]
     if arguments.json:
         members = [

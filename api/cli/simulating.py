@@ -9,7 +9,7 @@ from api.cli.outcome import Wrong, json_flag, migrated, note, put
 from api.settings import Settings
 
 
-def add(commands: Any, settings: Settings) -> None:
+def add(commands: Any, _: Settings) -> None:
     """The command of this file."""
     simulate = commands.add_parser("simulate", help="the same seed gives the same ledger")
     simulate.add_argument("--seed", metavar="N", type=int, required=True)

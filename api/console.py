@@ -1,0 +1,238 @@
+"""The pages for browsers, filled from the tables: `/console`, `/console/unit/<code>`, `/u/<code>`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from api import pages, tracing
+from api.access import authenticated
+from api.gateway import Gateway
+from api.pages import CheckRow, ConsolePage, HistoryRow, LabelPage, LedgerFacts, UnitPage
+from api.routes import gateway_of
+from api.tokens import Unauthenticated
+from api.words import Language
+from ledger import instant, verification
+from ledger.entry import Entry, recorded_of
+from ledger.group import stored_bytes
+from ledger.history import history
+from ledger.lineage import Direction, Sight, lineage
+from ledger.receipts import stored
+from ledger.rows import Act, Hold, Participant, Unit, Variety, Version
+from ledger.state import ENTITY
+from ledger.store import Store
+from schema.access import last_seen, seen_versions, sees_act, sight_of
+from schema.context import Caller
+
+HISTORY = 100
+"""Entries of a unit's history on one page."""
+
+
+def language_of(request: Request) -> Language:
+    """Dutch unless the reader asks for English first."""
+    wanted = request.query_params.get("lang") or request.headers.get("accept-language", "nl")
+    return "en" if wanted.strip().lower().startswith("en") else "nl"
+
+
+def _html(text: str, status: int = 200) -> Response:
+    return Response(text, status, headers=pages.HEADERS)
+
+
+def _facts(gateway: Gateway) -> LedgerFacts:
+    return LedgerFacts(gateway.origin, gateway.sequencer.ledger.name, gateway.sequencer.head.size, gateway.sandbox)
+
+
+async def _reader(request: Request) -> Caller | Response:
+    """Who looks, or the page that says how to get a token."""
+    gateway = gateway_of(request)
+    try:
+        caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
+    except Unauthenticated:
+        caller = None
+    if caller is None:
+        page = pages.token_page(_facts(gateway), request.url.path, language_of(request))
+        response = _html(page, 401)
+        response.headers["www-authenticate"] = "Bearer"
+        return response
+    return caller
+
+
+class Eyes:
+    """What a caller sees of units in one snapshot (`schema.access`)."""
+
+    def __init__(self, store: Store, caller: Caller) -> None:
+        self._store = store
+        self._sight = sight_of(store, caller)
+
+    @property
+    def lineage(self) -> Sight | None:
+        """How a lineage is cut; None: not at all."""
+        return None if self._sight.everything else self._last
+
+    def _last(self, units: Sequence[Unit]) -> Mapping[int, int | None]:
+        return last_seen(seen_versions(self._store, self._sight, units))
+
+    def sees(self, unit: Unit) -> bool:
+        """Whether there is anything to see of a unit."""
+        return self._sight.everything or bool(self._last([unit]))
+
+    def last(self, unit: Unit) -> int | None:
+        """The last entry of a unit that is seen, None for all."""
+        return None if self._sight.everything else self._last([unit])[unit.id]
+
+
+async def console(request: Request) -> Response:
+    """A field for a code; a code that exists leads to its page."""
+    caller = await _reader(request)
+    if isinstance(caller, Response):
+        return caller
+    gateway, asked = gateway_of(request), request.query_params.get("code", "")
+    code = "".join(asked.split()).upper()
+    if code and await run_in_threadpool(_exists, gateway, code, caller):
+        return RedirectResponse(f"/console/unit/{code}", status_code=303)
+    return _html(pages.console_page(ConsolePage(_facts(gateway), asked), language_of(request)))
+
+
+def _exists(gateway: Gateway, code: str, caller: Caller) -> bool:
+    with gateway.readers.read() as store:
+        units = store.load(Unit, "code", (code,))
+        return bool(units) and Eyes(store, caller).sees(units[0])
+
+
+async def unit(request: Request) -> Response:
+    """A unit's page: lineage, checks, history."""
+    caller = await _reader(request)
+    if isinstance(caller, Response):
+        return caller
+    code = request.path_params["code"]
+    page = await run_in_threadpool(_unit_page, gateway_of(request), code, caller, request)
+    if page is None:
+        return _html(pages.no_unit_page(code, language_of(request)), 404)
+    return _html(pages.unit_page(page, language_of(request)))
+
+
+def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) -> UnitPage | None:
+    forward = request.query_params.get("direction") == "TO_SALE"
+    after = request.query_params.get("after", "")
+    with gateway.readers.read() as store:
+        units = store.load(Unit, "code", (code,))
+        eyes = Eyes(store, caller)
+        if not units or not eyes.sees(units[0]):
+            return None
+        number = units[0].id
+        direction = Direction.TO_SALE if forward else Direction.TO_SEED
+        found = lineage(store, number, direction, sight=eyes.lineage)
+        drawn = tracing.from_rows(store, found, code)
+        focus = next((one for one in drawn.units if one.code == code), None)
+        if focus is None:  # the first page of a very long lineage does not hold it
+            alone = lineage(store, number, direction, depth=0)
+            focus = tracing.from_rows(store, alone, code).units[0]
+        last = eyes.last(units[0])
+        told = history(store, number, first=HISTORY, after=int(after) if after.isdigit() else None, as_of=last)
+        checks = tuple(
+            CheckRow(check.code, check.title, check.outcome, check.entry, check.detail)
+            for check in verification.verify(store, number).checks
+        )
+        return UnitPage(
+            ledger=_facts(gateway),
+            unit=focus,
+            lineage=drawn,
+            direction="TO_SALE" if forward else "TO_SEED",
+            checks=checks,
+            history=tuple(_history_row(store, index) for index in told.indexes),
+            history_total=told.total,
+            opened=tuple(request.query_params.getlist("open")),
+            further=None if told.next is None else f"after={told.next}",
+            receipt=f"/console/receipt/{units[0].made}",
+        )
+
+
+def _history_row(store: Store, index: int) -> HistoryRow:
+    data = stored_bytes(store, index)
+    statement = json.loads(Entry.frame(data).statement)
+    [act] = store.load(Act, ENTITY, (index,))
+    [participant] = store.load(Participant, ENTITY, (act.participant,))
+    return HistoryRow(
+        index=index,
+        recorded=instant.text(recorded_of(data)),
+        at=statement["at"],
+        action=act.action,
+        participant=participant.name,
+        key=statement["key"],
+        data=json.dumps(statement["data"], indent=1, sort_keys=True),
+        receipt=f"/console/receipt/{index}",
+    )
+
+
+async def receipt(request: Request) -> Response:
+    """The receipt of an entry as a file, for those who may read the entry."""
+    caller = await _reader(request)
+    if isinstance(caller, Response):
+        return caller
+    text = await run_in_threadpool(_receipt, gateway_of(request), request.path_params["index"], caller)
+    if text is None:
+        return _html(pages.no_page(language_of(request)), 404)
+    name = f'attachment; filename="receipt-{request.path_params["index"]}.json"'
+    return Response(text, media_type="application/json", headers={"content-disposition": name})
+
+
+def _receipt(gateway: Gateway, index: int, caller: Caller) -> str | None:
+    with gateway.readers.read() as store:
+        try:
+            made = stored(store, index)
+        except LookupError:
+            return None
+        [act] = store.load(Act, ENTITY, (index,))
+        return made.file() if sees_act(sight_of(store, caller), act) else None
+
+
+async def label(request: Request) -> Response:
+    """The public facts of a package, for everyone, and nothing of other units or shops."""
+    code = request.path_params["code"]
+    page = await run_in_threadpool(_label_page, gateway_of(request), code)
+    if page is None:
+        return _html(pages.no_unit_page(code, language_of(request)), 404)
+    return _html(pages.label_page(page, language_of(request)))
+
+
+def _label_page(gateway: Gateway, code: str) -> LabelPage | None:
+    with gateway.readers.read() as store:
+        units = store.load(Unit, "code", (code,))
+        if not units or units[0].letter != "E" or units[0].source is None:
+            return None
+        package = units[0]
+        [lot], [now] = store.load(Unit, ENTITY, (package.source,)), store.load(Version, ENTITY, (package.source,))
+        [version] = store.load(Version, ENTITY, (package.id,))
+        [made], [cut] = store.load(Act, ENTITY, (package.made,)), store.load(Act, ENTITY, (lot.made,))
+        [grower] = store.load(Participant, ENTITY, (package.grower,))
+        [variety] = store.load(Variety, ENTITY, (package.grower, package.variety))
+        holds = [hold for unit in (package.id, lot.id, version.shipment) for hold in store.load(Hold, "unit", (unit,))]
+        recalled = any(hold.reason == "RECALL" for hold in holds) or now.result == "EXCEEDED"
+        statement = json.loads(Entry.frame(stored_bytes(store, package.made)).statement)
+        return LabelPage(
+            code=code,
+            product=cast(Literal["HEMP", "HASHISH"], package.product),
+            variety=variety.name,
+            mass=statement["data"]["mass"],
+            thc=now.thc,
+            cbd=now.cbd,
+            grower=grower.name,
+            harvested=instant.text(cut.at),
+            packed=instant.text(made.at),
+            state="RECALLED" if recalled else "HELD" if holds else "FREE",
+            origin=gateway.origin,
+            entry=package.made,
+            checkpoint=gateway.sequencer.head.size,
+        )
+
+
+async def missing(request: Request, _: Exception) -> Response:
+    """Any address at which nothing stands."""
+    if "text/html" in request.headers.get("accept", ""):
+        return _html(pages.no_page(language_of(request)), 404)
+    return PlainTextResponse("not found\n", status_code=404)
