@@ -24,8 +24,8 @@ MARGIN = 16
 LEGEND_WIDTH_MIN = 560
 STUB_WIDTH_MAX, STUB_ROW = 190, 14
 LABEL_ROOM = 8
-FITTING_MAX = 1500
-"""Pixels: around all, for the legend, of a stub, beside a label, of what may shrink to fit a page."""
+FITTING = range(1180, 1500)
+"""Pixels: around all, for the legend, of a stub, beside a label; of the widths that may shrink to fit a page."""
 
 STYLE = """
 .lineage{--paper:#fff;--card:#fff;--ink:#16202a;--faint:#56616c;--rule:#c3cad1;--line:#8b96a1;--way:#16202a;
@@ -326,7 +326,7 @@ class Sheet:
             tag("rect", class_="paper", width=width_, height=height),
             body,
             xmlns="http://www.w3.org/2000/svg" if standalone else None,
-            class_="lineage fitting" if width_ <= FITTING_MAX else "lineage",
+            class_="lineage fitting" if width_ in FITTING else "lineage",
             width=width_,
             height=height,
             viewBox=f"0 0 {width_} {height}",

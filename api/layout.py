@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 SWEEPS = 6
-SETTLINGS = 24
+SETTLINGS = 80
 ROW_GAP = 12
 LABEL_HEIGHT = 16
 CURVE_MIN, CURVE_MAX = 14, 60
@@ -208,7 +208,7 @@ def stack(columns: list[list[Place]]) -> None:
             place.weight = sum(place.pull(other) for other in place.before + place.after) or 0.01
         settle(column, [0.0 for _ in column])
     for turn in range(SETTLINGS):
-        last = turn >= SETTLINGS // 3
+        last = turn >= 2 * SWEEPS
         for column in reversed(columns) if turn % 2 else columns:
             wanted = []
             for place in column:
