@@ -61,7 +61,11 @@ def connect_sqlite(path: Path, *, create: bool = False) -> sqlite3.Connection:
 
 def connect_postgresql(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection that begins and commits only when told to."""
-    return psycopg.connect(url, autocommit=True)
+    connection = psycopg.connect(url, autocommit=True)
+    # A plan that is made while the tables are empty reads whole tables, and would be kept: load_many
+    # took forty times as long at 60,000 entries. Planning anew costs 0.1 ms a statement.
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    return connection
 
 
 def engine(url: str, pool_size: int = 10, *, create: bool = False) -> Engine:

@@ -183,7 +183,8 @@ class Postgresql:
         return self._execute(text, values).rowcount
 
     def _arrays(self, columns: dict[str, type]) -> str:
-        return ", ".join(f"?::{ARRAYS[kind]}" for kind in columns.values())
+        # %b: sent in binary form; as text a bytea is twice as long and takes twice as long.
+        return ", ".join(f"%b::{ARRAYS[kind]}" for kind in columns.values())
 
     def insert(self, table: str, columns: dict[str, type], conflict: str = "") -> str:
         rows = f"SELECT * FROM unnest({self._arrays(columns)})"

@@ -30,10 +30,7 @@ PURE_ALLOWED = {
 """What accept() and all it reaches may import: no clock, locale, environment, database."""
 
 SOURCES = sorted(
-    path.relative_to(ROOT)
-    for top in OURS
-    for path in (ROOT / top).rglob("*.py")
-    if "__pycache__" not in path.parts
+    path.relative_to(ROOT) for top in OURS for path in (ROOT / top).rglob("*.py") if "__pycache__" not in path.parts
 )
 
 
