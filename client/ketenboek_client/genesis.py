@@ -20,7 +20,7 @@ class Genesis:
 
     text: str
     hash: bytes
-    origin: str
+    entry: Entry
     checkpoint_key: Vkey
     keys: dict[str, bytes]
     sandbox: bool
@@ -37,11 +37,16 @@ class Genesis:
         return cls(
             text=text,
             hash=leaf_hash(data),
-            origin=entry.ledger,
+            entry=entry,
             checkpoint_key=Vkey.parse(vkey),
             keys={thumbprint(public): public for public in publics},
             sandbox=entry.data.get("sandbox") is True,
         )
+
+    @property
+    def origin(self) -> str:
+        """The ledger's name."""
+        return self.entry.ledger
 
     @property
     def anchor(self) -> Anchor:

@@ -16,10 +16,10 @@ from .errors import BadSignature, Contradiction, GatewayError, Malformed, Receip
 from .gateway import Gateway, data_of
 from .genesis import Genesis
 from .keys import Key
-from .merkle import check_inclusion, leaf_hash
+from .merkle import leaf_hash
 from .note import Checkpoint, open_checkpoint
 from .proof import Proof
-from .receipt import Receipt, Shared, Verified, Verifier
+from .receipt import Receipt, Shared, Verified, Verifier, decoded_proof
 from .state import Pending, StateFile
 
 
@@ -98,13 +98,13 @@ class History:
         """
         if len(given) != len(pending.statements):
             raise ReceiptError(0, f"{len(given)} receipts for {len(pending.statements)} statements")
-        proofs = [Proof.decode(one.proof) for one in given]
+        proofs = [decoded_proof(one.proof) for one in given]
         note = proofs[0].checkpoint
         checkpoint = self._open(note)
         for one, proof in zip(given, proofs, strict=True):
             leaf = leaf_hash(utf8(one.entry))
-            check_inclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root)
-            self._gateway.tree.learn(proof.index, checkpoint.size, leaf, proof.path)
+            if self._gateway.tree.learn(proof.index, checkpoint.size, leaf, proof.path) != checkpoint.root:
+                raise ReceiptError(3, "an entry is not included under its checkpoint")
         shared = self._shared(given[0], note, checkpoint)
         verified = [self.verifier.check(one.entry, one.proof, shared) for one in given]
         _check_sent(pending, given, verified)
@@ -161,7 +161,7 @@ class History:
         if text is None:
             text = self.verifier.verify(given.file or "").receipt.shared.key_entry
             assert text is not None, "a receipt that holds names the entry that registered its key"
-        index = self.verifier.registration(text).index
+        index = self.verifier.registration(text).entry.index
         return replace(shared, key_entry=text, key_proof=prove(index, leaf_hash(utf8(text))))
 
 

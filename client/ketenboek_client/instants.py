@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from .errors import Malformed
 
@@ -19,6 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(r"([2-9][0-9]{3})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{3})Z")
 
 
+@lru_cache(4096)
 def millis(text: object) -> int:
     """The instant of a timestamp. Raises Malformed for another form or a date that does not exist."""
     found = _FORM.fullmatch(text) if isinstance(text, str) and len(text) == 24 and text.isascii() else None

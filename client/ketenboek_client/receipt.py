@@ -90,9 +90,9 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The key that entry `index` registered."""
+    """The key that an entry registered."""
 
-    index: int
+    entry: Entry
     id: str
     public: bytes
 
@@ -116,7 +116,7 @@ class Verifier:
     def check(self, text: str, proof: str, shared: Shared) -> Verified:
         """Run the checks on the parts of one receipt."""
         proofs = [
-            _step(0, _decoded_proof, one) for one in (proof, shared.genesis_proof, shared.key_proof) if one is not None
+            _step(0, decoded_proof, one) for one in (proof, shared.genesis_proof, shared.key_proof) if one is not None
         ]
         genesis = _step(1, self._genesis, shared.genesis)
         checkpoint = _step(2, self._one_checkpoint, genesis, proofs)
@@ -126,9 +126,9 @@ class Verifier:
         leaf = _step(3, self._check_leaf, text, proof, checkpoint)
         if not genesis.checkpoint_key.name == checkpoint.origin == self.anchor.origin:
             raise ReceiptError(4, "the checkpoint or its key is of another ledger")
-        founding = _step(4, self._placed, genesis.text, shared.genesis_proof)
-        entry = _step(4, self._placed, text, proof)
-        if founding.action != "foundLedger" or founding.index != 0:
+        _step(4, self._check_place, genesis.entry, proofs[1])
+        entry = _step(4, self._placed, text, proofs[0])
+        if genesis.entry.action != "foundLedger" or genesis.entry.index != 0:
             raise ReceiptError(5, "the genesis is not foundLedger at index 0")
         public = self._public(genesis, shared, entry)
         _step(7, self._signature, public, _step(7, entry.signed_text), entry.signature)
@@ -136,10 +136,9 @@ class Verifier:
         return Verified(receipt, entry, checkpoint)
 
     def _check_genesis(self, text: str) -> Genesis:
-        genesis = Genesis.parse(text)
-        if genesis.hash != self.anchor.hash:
+        if leaf_hash(utf8(text)) != self.anchor.hash:
             raise Malformed("the genesis is not the one that the anchor names")
-        return genesis
+        return Genesis.parse(text)
 
     def _one_checkpoint(self, genesis: Genesis, proofs: list[Proof]) -> Checkpoint:
         found = {self._checkpoint(proof.checkpoint, genesis.checkpoint_key) for proof in proofs}
@@ -149,7 +148,7 @@ class Verifier:
 
     @staticmethod
     def _check_leaf(text: str, proof: str, checkpoint: Checkpoint) -> bytes:
-        leaf, opened = leaf_hash(utf8(text)), _decoded_proof(proof)
+        leaf, opened = leaf_hash(utf8(text)), decoded_proof(proof)
         check_inclusion(opened.index, checkpoint.size, leaf, opened.path, checkpoint.root)
         return leaf
 
@@ -157,17 +156,16 @@ class Verifier:
         """What an entry says that registered a key. Raises ReceiptError if it did not."""
         return self._registration(text)
 
-    def _placed(self, text: str, proof: str) -> Entry:
-        entry = self._decoded(text)
-        if entry.index != _decoded_proof(proof).index:
-            raise Malformed("the entry has another index than its proof")
+    def _placed(self, text: str, proof: Proof) -> Entry:
+        entry = Entry.decode(utf8(text))
+        self._check_place(entry, proof)
         return entry
 
-    def _decoded(self, text: str) -> Entry:
-        entry = Entry.decode(utf8(text))
+    def _check_place(self, entry: Entry, proof: Proof) -> None:
+        if entry.index != proof.index:
+            raise Malformed("the entry has another index than its proof")
         if entry.ledger != self.anchor.origin:
             raise Malformed("the entry is of another ledger")
-        return entry
 
     def _public(self, genesis: Genesis, shared: Shared, entry: Entry) -> bytes:
         """The 32 bytes of the signing key, from the genesis or from the entry that registered it."""
@@ -176,18 +174,17 @@ class Verifier:
                 raise ReceiptError(6, "the genesis does not register the signing key")
             return genesis.keys[entry.key]
         key = self._registration(shared.key_entry)
-        if key.index != _decoded_proof(shared.key_proof).index:
-            raise ReceiptError(4, "the key entry has another index than its proof")
-        if key.id != entry.key or key.index >= entry.index:
+        _step(4, self._check_place, key.entry, decoded_proof(shared.key_proof))
+        if key.id != entry.key or key.entry.index >= entry.index:
             raise ReceiptError(6, "the key entry does not register the signing key before the entry")
         return key.public
 
     def _read_registration(self, text: str) -> Registration:
-        entry = _step(4, self._decoded, text)
+        entry = _step(4, Entry.decode, utf8(text))
         if entry.action != "registerKey":
             raise ReceiptError(6, "the key entry is not registerKey")
         public = _step(6, fit_key, entry.data.get("key"))
-        return Registration(entry.index, thumbprint(public), public)
+        return Registration(entry, thumbprint(public), public)
 
 
 def verify_receipt(text: str, anchor: Anchor) -> Verified:
@@ -216,7 +213,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 @lru_cache(CACHED)
-def _decoded_proof(text: str) -> Proof:
+def decoded_proof(text: str) -> Proof:
+    """`Proof.decode`, remembered: each proof is looked at several times."""
     return Proof.decode(text)
 
 

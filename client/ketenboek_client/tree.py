@@ -1,7 +1,7 @@
 """What a client knows of the ledger's tree: enough to make the proofs that it needs itself.
 
 The hash of leaves [low, high) never changes in a ledger that only grows. Such hashes are
-remembered from inclusion proofs that held, and else read from the public hash tiles (C2SP
+remembered from inclusion proofs, and else read from the public hash tiles (C2SP
 `tlog-tiles`). All of them are hints: a proof made of them is checked before it counts, so a
 wrong one can make a check fail but never pass.
 """
@@ -32,17 +32,21 @@ class Tree:
         self._read = read
         self._known: dict[tuple[int, int], bytes] = {}
 
-    def learn(self, index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> None:
-        """Remember what an inclusion proof that held says: siblings, and the nodes on the way to the root."""
+    def learn(self, index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
+        """Remember what an inclusion proof says: siblings, and the nodes on the way to the root, which it returns."""
+        parts = siblings(index, size)
+        if len(parts) != len(path):
+            raise Malformed("length of an inclusion path")
         if len(self._known) > KNOWN_MAX:
             self._known.clear()
         low, high, node = index, index + 1, leaf
         self._known[low, high] = node
-        for part, other in zip(siblings(index, size), path, strict=True):
+        for part, other in zip(parts, path, strict=True):
             self._known[part] = other
             node = node_hash(other, node) if part[0] < low else node_hash(node, other)
             low, high = min(low, part[0]), max(high, part[1])
             self._known[low, high] = node
+        return node
 
     def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """The inclusion path of leaf `index` in the tree of `size` (RFC 6962 section 2.1.1)."""

@@ -5,63 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from ketenboek_client import (
-    Anchor,
     Client,
-    Contradiction,
     Gateway,
     GatewayError,
     Key,
     Malformed,
-    ReceiptError,
     Rejected,
     Unauthenticated,
     Undecided,
     Unreachable,
-    Unreadable,
     verify_receipt,
 )
 
-from .worked import ADDRESS, ANCHOR, AT, EXAMPLE, MOVE, ORIGIN, Ledger, key, leaf, rejected, text64
-
-Answer = httpx.Response | httpx.TransportError | dict[str, Any]
-
-
-class Line:
-    """A line to the example's ledger on which submissions meet `trouble` first, then go through."""
-
-    def __init__(self, ledger: Ledger, *trouble: Answer) -> None:
-        self.ledger, self.trouble = ledger, list(trouble)
-        self.bodies: list[bytes] = []
-        self.pauses: list[float] = []
-        self.change: Callable[[dict[str, Any]], Any] = lambda answer: answer
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        if b"mutation" not in request.content:
-            return self.ledger.answer(request)
-        self.bodies.append(request.content)
-        if not self.trouble:
-            response = self.ledger.answer(request)
-            return httpx.Response(200, text=json.dumps(self.change(response.json())))
-        trouble = self.trouble.pop(0)
-        if isinstance(trouble, httpx.TransportError):
-            raise trouble
-        return trouble if isinstance(trouble, httpx.Response) else httpx.Response(200, json=trouble)
-
-    def gateway(self, anchor: Anchor | None = ANCHOR) -> Gateway:
-        transport = httpx.MockTransport(self.answer)
-        return Gateway(ADDRESS, anchor, transport=transport, sleep=self.pauses.append, patience=30)
-
-
-@pytest.fixture
-def key_file(tmp_path: Path) -> Path:
-    path = tmp_path / "grower.jwk"
-    key("grower").save(path)
-    return path
+from .worked import ANCHOR, AT, EXAMPLE_SUBMISSION, MOVE, ORIGIN, Answer, Ledger, Line, key, later_statement, rejected
 
 
 def drawn() -> Callable[[int], bytes]:
@@ -281,141 +241,12 @@ def test_what_expired_unrecorded_is_signed_again_under_the_same_numbers(key_file
     assert first["signature"] != second["signature"]
 
 
-EXAMPLE_SUBMISSION = {"seen": {"size": 6, "root": EXAMPLE["roots"]["6"]}, "until": AT, "signature": text64(bytes(64))}
-
-
-def later_statement(at: str) -> str:
-    """A statement of somebody else."""
-    return json.dumps({**json.loads(EXAMPLE["statements"][1]), "sequence": 4, "at": at})
-
-
 def test_what_expires_again_is_refused(key_file: Path) -> None:
     line = Line(Ledger(), rejected("EXPIRED"), rejected("EXPIRED"))
     with Client(line.gateway(), key_file) as client:
         with pytest.raises(Rejected, match="EXPIRED"):
             client.record("movePlants", MOVE, AT)
         assert client.unanswered == 0
-
-
-def receipt_changed(name: str, change: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
-    def changed(answer: dict[str, Any]) -> dict[str, Any]:
-        receipts = answer["data"]["submit"]["receipts"]
-        receipts[1][name] = change(receipts[1][name])
-        return answer
-
-    return changed
-
-
-def without_last(answer: dict[str, Any]) -> dict[str, Any]:
-    answer["data"]["submit"]["receipts"].pop()
-    return answer
-
-
-def reversed_(answer: dict[str, Any]) -> dict[str, Any]:
-    answer["data"]["submit"]["receipts"].reverse()
-    return answer
-
-
-def of_earlier_entries(answer: dict[str, Any]) -> dict[str, Any]:
-    """True receipts, but of other statements of the same key."""
-    answer["data"]["submit"]["receipts"] = Ledger().receipts(3, 2)
-    return answer
-
-
-WRONG = {
-    "one missing": without_last,
-    "another order": reversed_,
-    "other statements": of_earlier_entries,
-    "another index": receipt_changed("index", lambda index: index + 1),
-    "an index that is no number": receipt_changed("index", str),
-    "another hash": receipt_changed("entryHash", lambda _: text64(bytes(32))),
-    "another time": receipt_changed("recorded", lambda _: "2026-01-05T09:05:00.000Z"),
-    "an entry with another mass": receipt_changed("entry", lambda entry: entry.replace('"B/1"', '"B/2"')),
-    "an entry with a lone surrogate": receipt_changed("entry", lambda entry: entry + "\ud800"),
-    "no entry": receipt_changed("entry", lambda _: None),
-    "a proof of another index": receipt_changed("proof", lambda proof: proof.replace("index 7", "index 6")),
-    "a proof without its last hash": receipt_changed("proof", lambda proof: "\n".join(proof.split("\n", 3)[::3])),
-    "a checkpoint signed by nobody": receipt_changed("proof", lambda proof: proof.replace("WWzVL", "AWzVL")),
-    "no receipts": lambda _: {"data": {"submit": {"__typename": "Recorded", "replayed": False}}},
-    "another type": lambda _: {"data": {"submit": {"__typename": "Accepted"}}},
-    "nothing": lambda _: {"data": {}},
-}
-
-
-@pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
-def test_an_answer_that_proves_something_else_counts_for_nothing(
-    key_file: Path, change: Callable[[dict[str, Any]], Any]
-) -> None:
-    line = Line(Ledger())
-    line.change = change
-    with Client(line.gateway(), key_file) as client:
-        with pytest.raises((ReceiptError, Malformed)):
-            client.submit([("movePlants", MOVE, AT)] * 2)
-        assert client.unanswered == 2
-        line.change = lambda answer: answer
-        recorded = client.resume()
-
-    assert recorded is not None
-    assert recorded.replayed
-    assert [receipt.index for receipt in recorded.receipts] == [6, 7]
-
-
-def test_a_history_that_was_replaced_is_refused_and_kept_as_evidence(key_file: Path) -> None:
-    ledger = Ledger()
-    with Client(Line(ledger).gateway(), key_file) as client:
-        client.submit([("movePlants", MOVE, AT)] * 3)
-    note = ledger.note()
-    fork = Ledger()
-    with Client(Line(fork).gateway(), key("grower"), key_file.with_name("other.state")) as other:
-        other.submit([("movePlants", {**MOVE, "height": 1}, AT)] * 4)
-    with Client(Line(fork).gateway(), key_file) as client:
-        with pytest.raises(Contradiction) as found:
-            client.checkpoint()
-        with pytest.raises(Contradiction):
-            client.record("movePlants", MOVE, AT)
-        assert client.unanswered == 1
-    assert found.value.evidence is not None
-    kept = json.loads(found.value.evidence.read_text())
-
-    assert (kept["seen"], kept["shown"]) == (note, fork.note(10))
-    assert len(list(key_file.parent.glob("*.evidence-*"))) == 2
-
-
-def test_a_gateway_that_goes_back_is_caught(key_file: Path) -> None:
-    ledger = Ledger()
-    with Client(Line(ledger).gateway(), key_file) as client:
-        client.submit([("movePlants", MOVE, AT)] * 3)
-        del ledger.entries[-1]
-        with pytest.raises(Contradiction, match="went back"):
-            client.checkpoint()
-
-
-def test_a_client_that_lost_its_state_asks_for_it_and_notices_a_cut_history(key_file: Path) -> None:
-    ledger = Ledger()
-    with Client(Line(ledger).gateway(), key_file) as client:
-        assert client.record("movePlants", MOVE, AT).receipt.index == 6
-    key_file.with_name("grower.jwk.state").unlink()
-    cut = Ledger()
-    del cut.entries[2:]
-    with Client(Line(cut).gateway(), key_file) as client, pytest.raises(Contradiction, match="3 entries"):
-        client.record("movePlants", MOVE, AT)
-
-
-def test_the_first_use_is_trusted_and_then_pinned(key_file: Path) -> None:
-    ledger = Ledger()
-    other = Anchor(ORIGIN, leaf(b"another genesis"))
-    with Client(Line(ledger).gateway(anchor=None), key_file) as client:
-        client.record("movePlants", MOVE, AT)
-    with Client(Line(ledger).gateway(anchor=ANCHOR), key_file) as client:
-        client.record("movePlants", MOVE, AT)
-    with pytest.raises(Unreadable, match="of ledger"):
-        Client(Line(ledger).gateway(anchor=other), key_file)
-
-
-def test_another_genesis_than_the_anchors_is_refused(key_file: Path) -> None:
-    other = Anchor(ORIGIN, leaf(b"another genesis"))
-    with Client(Line(Ledger()).gateway(anchor=other), key_file) as client, pytest.raises(Unreadable):
-        client.record("movePlants", MOVE, AT)
 
 
 def test_the_checkpoint_is_kept(key_file: Path) -> None:

@@ -16,7 +16,7 @@ from ketenboek_client.disk import Disk
 from ketenboek_client.place import Place
 from ketenboek_client.state import StateFile
 
-from .worked import ADDRESS, ANCHOR, AT, MOVE, Ledger, key
+from .worked import ADDRESS, ANCHOR, AT, MOVE, Ledger
 
 WRITES = 2
 """Durable writes of one submission: signed, answered."""
@@ -70,13 +70,6 @@ class Failing(Disk):
             self.undo = old_name_again
 
         self._at(step)
-
-
-@pytest.fixture
-def key_file(tmp_path: Path) -> Path:
-    path = tmp_path / "grower.jwk"
-    key("grower").save(path)
-    return path
 
 
 def gateway(ledger: Ledger) -> Gateway:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from ketenboek_client import Anchor, Key
+from ketenboek_client import Anchor, Gateway, Key
 
 VECTORS = Path(__file__).parents[2] / "tests" / "vectors"
 EXAMPLE: dict[str, Any] = json.loads((VECTORS / "format-example.json").read_text())
@@ -72,6 +73,14 @@ def middle(n: int) -> int:
 
 def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+EXAMPLE_SUBMISSION = {"seen": {"size": 6, "root": EXAMPLE["roots"]["6"]}, "until": AT, "signature": text64(bytes(64))}
+
+
+def later_statement(at: str) -> str:
+    """A statement of somebody else."""
+    return json.dumps({**json.loads(EXAMPLE["statements"][1]), "sequence": 4, "at": at})
 
 
 class Ledger:
@@ -173,6 +182,35 @@ class Ledger:
             return httpx.Response(200, json={"data": {"ledger": {"recorded": newest}}})
         begin = {"entry": {"bytes": self.entries[0].decode()}, "key": {"nextSequence": 4, "seenSize": 3}}
         return httpx.Response(200, json={"data": begin})
+
+
+Answer = httpx.Response | httpx.TransportError | dict[str, Any]
+
+
+class Line:
+    """A line to the example's ledger on which submissions meet `trouble` first, then go through."""
+
+    def __init__(self, ledger: Ledger, *trouble: Answer) -> None:
+        self.ledger, self.trouble = ledger, list(trouble)
+        self.bodies: list[bytes] = []
+        self.pauses: list[float] = []
+        self.change: Callable[[dict[str, Any]], Any] = lambda answer: answer
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if b"mutation" not in request.content:
+            return self.ledger.answer(request)
+        self.bodies.append(request.content)
+        if not self.trouble:
+            response = self.ledger.answer(request)
+            return httpx.Response(200, text=json.dumps(self.change(response.json())))
+        trouble = self.trouble.pop(0)
+        if isinstance(trouble, httpx.TransportError):
+            raise trouble
+        return trouble if isinstance(trouble, httpx.Response) else httpx.Response(200, json=trouble)
+
+    def gateway(self, anchor: Anchor | None = ANCHOR) -> Gateway:
+        transport = httpx.MockTransport(self.answer)
+        return Gateway(ADDRESS, anchor, transport=transport, sleep=self.pauses.append, patience=30)
 
 
 def rejected(*codes: str, retry_after: int | None = None) -> dict[str, Any]:
