@@ -21,7 +21,20 @@ from ketenboek_client import (
     verify_receipt,
 )
 
-from .worked import ANCHOR, AT, EXAMPLE_SUBMISSION, MOVE, ORIGIN, Answer, Ledger, Line, key, later_statement, rejected
+from .worked import (
+    ADDRESS,
+    ANCHOR,
+    AT,
+    EXAMPLE_SUBMISSION,
+    MOVE,
+    ORIGIN,
+    Answer,
+    Ledger,
+    Line,
+    key,
+    later_statement,
+    rejected,
+)
 
 
 def drawn() -> Callable[[int], bytes]:
