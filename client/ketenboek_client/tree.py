@@ -26,7 +26,7 @@ ReadTile = Callable[[int, int, int], Sequence[bytes]]
 
 
 class Tree:
-    """Hashes of one ledger's tree, remembered or read with `read`."""
+    """Hashes of one ledger's tree, remembered or read with `read`. Threads may share it."""
 
     def __init__(self, read: ReadTile) -> None:
         self._read = read
@@ -104,19 +104,20 @@ class Tree:
             halves = (low, middle) in self._known and (middle, high) in self._known
             level = _tile_level(high - low)
             if level is not None and not halves:
-                self._fetch(level, low >> TILE_HEIGHT * (level + 1), size)
-                return self._known[low, high]
+                number, place = divmod(low >> TILE_HEIGHT * level, TILE_WIDTH)
+                return self._fetch(level, number, size)[place]
             found = node_hash(self._hash(low, middle, size), self._hash(middle, high, size))
             self._known[low, high] = found
         return found
 
-    def _fetch(self, level: int, number: int, size: int) -> None:
+    def _fetch(self, level: int, number: int, size: int) -> Sequence[bytes]:
         """Read one tile as wide as a ledger of `size` has it, and remember its hashes."""
         span = 1 << TILE_HEIGHT * level
         width = min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - TILE_WIDTH * number)
         hashes = self._read(level, number, width)
         for place, value in enumerate(hashes[:width], TILE_WIDTH * number):
             self._known[place * span, (place + 1) * span] = value
+        return hashes
 
 
 def tile_path(level: int, number: int, width: int = TILE_WIDTH) -> str:
