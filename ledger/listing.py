@@ -13,8 +13,8 @@ from ledger.store import Store
 
 _ROLL = """
 FROM participant JOIN (
-  SELECT participant AS name, MIN(since) AS registered FROM participant GROUP BY participant
-) AS roll ON name = participant.participant
+  SELECT participant AS who, MIN(since) AS registered FROM participant GROUP BY participant
+) AS roll ON who = participant.participant
 WHERE participant.until IS NULL
 """
 
@@ -79,7 +79,7 @@ def participants(
     [(total,)] = tuples(store, f"SELECT COUNT(*) {of}", values)
     found = tuples(
         store,
-        f"SELECT name, registered {of} AND registered > ? ORDER BY registered LIMIT ?",
+        f"SELECT who, registered {of} AND registered > ? ORDER BY registered LIMIT ?",
         [*values, -1 if after is None else after, first + 1],
     )
     shown = page([registered for _, registered in found], first, total)
