@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from api.drawing import STYLE as DRAWING_STYLE
 from api.markup import Markup, escape, tag
 from api.pages import (
     HEADERS,
@@ -27,6 +28,7 @@ from api.pages import (
     token_page,
     unit_page,
 )
+from api.pages.frame import STYLE as PAGE_STYLE
 from api.pages.frame import source_hash
 from api.words import LANGUAGES, WORDS, Language
 from tests.lineages import GROWER, LOT, SHOP, code, moment, plain, recall, troubled
@@ -278,3 +280,25 @@ def test_the_token_page_says_how_to_get_one() -> None:
     assert "ketenboek token --key FILE --origin ketenboek.example/demo" in text
     assert f"/console/unit/{LOT}" in text
     assert "Sandbox ledger" not in text
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    digits = "".join(2 * digit for digit in colour[1:]) if len(colour) == 4 else colour[1:]
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("style", [PAGE_STYLE, DRAWING_STYLE], ids=["page", "drawing"])
+def test_text_is_legible_in_the_light_and_in_the_dark(style: str) -> None:
+    """Contrast of 4.5 to 1 (WCAG 2.2, 1.4.3) of every colour of text on every ground."""
+    light, dark = style.split("prefers-color-scheme:dark", 1)
+    for scheme in (light, dark.split("}}", 1)[0]):
+        colours = dict(re.findall(r"--(\w+):(#[0-9a-f]+)", scheme))
+        grounds = {name: colours.pop(name) for name in ("paper", "card", "tint") if name in colours}
+        assert len(colours) >= 5
+        for text in set(colours) - {"rule", "line"}:
+            for ground in grounds.values():
+                lighter, darker = sorted([luminance(colours[text]), luminance(ground)], reverse=True)
+                assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (text, ground)
