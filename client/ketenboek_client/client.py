@@ -19,7 +19,7 @@ from . import instants
 from .actions import Actions
 from .disk import Disk
 from .documents import NEXT, PREVIEW, RECEIPT, Preview, Recorded
-from .errors import ClientError, Rejected
+from .errors import Malformed, Rejected
 from .gateway import Gateway, data_of
 from .history import History
 from .keys import Key
@@ -64,7 +64,7 @@ class Client(Actions):
         try:
             self._history = History(gateway, self.key, self._file)
             self._submissions = Submissions(gateway, self.key, self._file, self._history, clock, random)
-        except ClientError:
+        except BaseException:
             self._file.close()
             raise
 
@@ -153,8 +153,12 @@ class Client(Actions):
 
     def receipt(self, index: int) -> Receipt | None:
         """The receipt of any entry that this key may see, verified; None for what it may not."""
-        entry = self.query(RECEIPT, {"index": index})["entry"]
-        return None if entry is None else self._history.verifier.verify(entry["receipt"]["file"]).receipt
+        match self.query(RECEIPT, {"index": index}):
+            case {"entry": None}:
+                return None
+            case {"entry": {"receipt": {"file": str(file)}}}:
+                return self._history.verifier.verify(file).receipt
+        raise Malformed("receipt")
 
     def checkpoint(self) -> Checkpoint:
         """The newest checkpoint, verified to continue all that was seen before, and kept. Raises Contradiction."""

@@ -71,6 +71,25 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a client without a state asks for, as the gateway gives it."""
+
+    genesis: str
+    next_sequence: int
+    seen_size: int
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Beginning:
+        """The answer to `BEGIN`; a key that is not registered will begin with 1. Raises Malformed."""
+        match data:
+            case {"entry": {"bytes": str(genesis)}, "key": {"nextSequence": int(number), "seenSize": int(seen)}}:
+                return cls(genesis, number, seen)
+            case {"entry": {"bytes": str(genesis)}, "key": None}:
+                return cls(genesis, 1, 0)
+        raise Malformed("the gateway shows no entry 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What the gateway would say of one statement now. `flows` as in GraphQL, masses in milligrams."""
 
@@ -142,6 +161,14 @@ class Answer:
             case {"__typename": "Rejected", "problems": list(found), "retryAfter": int() | None as seconds}:
                 return cls(False, False, [], problems(found), seconds)
         raise Malformed("outcome of submit")
+
+
+def newest_recorded(data: dict[str, Any]) -> str:
+    """The answer to `RECORDED`: the ledger's newest `recorded`. Raises Malformed."""
+    match data:
+        case {"ledger": {"recorded": str(recorded)}}:
+            return recorded
+    raise Malformed("newest recorded")
 
 
 def problems(members: Iterable[Any]) -> tuple[Problem, ...]:

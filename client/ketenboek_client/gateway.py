@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from . import instants
 from .anchor import Anchor
 from .errors import GatewayError, Malformed, Unauthenticated, Unreachable
 from .keys import Key
@@ -25,7 +26,7 @@ from .tree import TILE_WIDTH, Tree, tile_path
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 PAUSE_FIRST, PAUSE_MAX = 0.1, 5.0
 TRY_AGAIN = {429, 500, 502, 503, 504}
-TOKEN_RENEWED_SECONDS = 240
+TOKEN_RENEWED = 4 * instants.MINUTE
 
 R = TypeVar("R")
 
@@ -76,7 +77,7 @@ class Gateway:
             transport=transport,
             headers={"accept": "application/graphql-response+json", "content-type": "application/json"},
         )
-        self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
+        self._tokens: dict[tuple[str, str], tuple[str, int]] = {}
 
     def checkpoint(self) -> str:
         """The newest checkpoint as a signed note, unverified."""
@@ -136,10 +137,11 @@ class Gateway:
 
     def token(self, key: Key, origin: str) -> str:
         """A bearer token of `key` for `origin`, made anew when the last one is about to end."""
-        token, made = self._tokens.get((key.id, origin), ("", 0.0))
-        if not token or time.monotonic() - made > TOKEN_RENEWED_SECONDS:
-            token = key.token(origin)
-            self._tokens[key.id, origin] = token, time.monotonic()
+        now = instants.now()
+        token, made = self._tokens.get((key.id, origin), ("", 0))
+        if not made <= now < made + TOKEN_RENEWED:
+            token = key.token(origin, now)
+            self._tokens[key.id, origin] = token, now
         return token
 
     def attempts(self) -> Attempts:

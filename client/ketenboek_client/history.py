@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from .anchor import Anchor
 from .canonical import utf8
-from .documents import BEGIN, Given
-from .errors import BadSignature, Contradiction, GatewayError, Malformed, ReceiptError, Unreadable
+from .documents import BEGIN, Beginning, Given
+from .errors import BadSignature, Contradiction, Malformed, ReceiptError, Unreadable
 from .gateway import Gateway, data_of
 from .genesis import Genesis
 from .keys import Key
@@ -58,29 +58,27 @@ class History:
         """Take up the ledger: its genesis, a checkpoint that covers it, and the key's next sequence number.
 
         With an anchor the genesis must be the one it names; without, the first use is trusted
-        and pinned. Does nothing once begun. Changes the state in memory; who signs next makes it durable.
+        and pinned. Does nothing once begun.
         """
         if self._newest is not None and self._file.state.next_sequence is not None:
             return
         note = self._gateway.checkpoint()
         origin = self._gateway.anchor.origin if self._gateway.anchor else note.partition("\n")[0]
         token = self._gateway.token(self._key, origin)
-        data = data_of(self._gateway.answer(BEGIN, {"key": self._key.id}, token))
-        if data["entry"] is None:
-            raise GatewayError("UNIT_UNKNOWN", "the gateway does not show entry 0 to this key")
-        self._pin(data["entry"]["bytes"])
+        shown = Beginning.of(data_of(self._gateway.answer(BEGIN, {"key": self._key.id}, token)))
+        self._pin(shown.genesis)
         checkpoint = self._open(note)
         try:
             self._gateway.tree.prove(0, self.genesis.hash, checkpoint)
         except Malformed:
             raise Contradiction("the newest checkpoint does not cover the genesis") from None
-        known = data["key"] or {"nextSequence": 1, "seenSize": 0}
-        if known["seenSize"] > checkpoint.size:
+        if shown.seen_size > checkpoint.size:
             raise Contradiction(
-                f"this key has signed a history of {known['seenSize']} entries, the gateway shows {checkpoint.size}"
+                f"this key has signed a history of {shown.seen_size} entries, the gateway shows {checkpoint.size}"
             )
-        self._file.state.next_sequence = known["nextSequence"]
+        self._file.state.next_sequence = shown.next_sequence
         self._keep(note, checkpoint)
+        self._file.save()
 
     def look(self) -> Checkpoint:
         """Fetch the newest checkpoint and verify that it continues what was seen. Raises Contradiction."""
@@ -160,7 +158,8 @@ class History:
         text = self._file.state.key_entry
         if text is None:
             text = self.verifier.verify(given.file or "").receipt.shared.key_entry
-            assert text is not None, "a receipt that holds names the entry that registered its key"
+            if text is None:
+                raise ReceiptError(6, "the receipt does not name the entry that registered the key")
         index = self.verifier.registration(text).entry.index
         return replace(shared, key_entry=text, key_proof=prove(index, leaf_hash(utf8(text))))
 

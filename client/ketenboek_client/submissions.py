@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from . import instants
 from .canonical import b64
-from .documents import RECORDED, SUBMIT, SUBMIT_FIRST, Answer, Recorded
+from .documents import RECORDED, SUBMIT, SUBMIT_FIRST, Answer, Recorded, newest_recorded
 from .errors import ClientError, GatewayError, Malformed, Rejected, Undecided, Unreachable
 from .gateway import Gateway, data_of
 from .history import History
@@ -143,12 +143,16 @@ class Submissions:
     def chunks(self, acts: Iterable[Act], size: int) -> Iterator[list[Act]]:
         """Acts in groups of at most `size`; in a sandbox, which has no wall clock, also of at most a day."""
         self._history.begin()
-        span = SPAN_SANDBOX if self._history.genesis.sandbox else None
+        sandbox = self._history.genesis.sandbox
         chunk: list[Act] = []
+        oldest = newest = 0
         for act in acts:
-            if chunk and (len(chunk) == size or not _within(span, [*chunk, act])):
+            at = self._clock() if act.at is None else act.at
+            apart = max(newest, at) - min(oldest, at) > SPAN_SANDBOX
+            if chunk and (len(chunk) == size or (sandbox and apart)):
                 yield chunk
                 chunk = []
+            oldest, newest = (min(oldest, at), max(newest, at)) if chunk else (at, at)
             chunk.append(act)
         if chunk:
             yield chunk
@@ -177,8 +181,7 @@ class Submissions:
         """
         if self._history.genesis.sandbox:
             token = self._gateway.token(self._key, self._history.genesis.origin)
-            ledger = data_of(self._gateway.answer(RECORDED, token=token))["ledger"]
-            self._file.state.recorded = ledger["recorded"]
+            self._file.state.recorded = newest_recorded(data_of(self._gateway.answer(RECORDED, token=token)))
         newest = max(instants.millis(json.loads(made)["at"]) for made in pending.statements)
         self._file.state.pending = self._sign(replace(pending, until=self._until(newest)))
         self._file.save()
@@ -220,9 +223,3 @@ class Submissions:
     def _drop(self) -> None:
         self._file.state.pending = None
         self._file.save()
-
-
-def _within(span: int | None, acts: Sequence[Act]) -> bool:
-    """Whether acts with a time of their own are no further apart than `span`."""
-    times = [act.at for act in acts if act.at is not None]
-    return span is None or not times or max(times) - min(times) <= span

@@ -18,8 +18,8 @@ from ketenboek_client.state import StateFile
 
 from .worked import ADDRESS, ANCHOR, AT, MOVE, Ledger
 
-WRITES = 2
-"""Durable writes of one submission: signed, answered."""
+WRITES = 3
+"""Durable writes of a first submission: begun, signed, answered."""
 STEPS = 4
 """Of each: content, its sync, the name, the folder's sync."""
 
@@ -120,7 +120,7 @@ def test_the_same_call_after_a_crash_is_a_retry(key_file: Path, step: int) -> No
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(49))
+@pytest.mark.parametrize("step", range(53))
 def test_a_batch_goes_on_where_it_was_broken_off(key_file: Path, tmp_path: Path, step: int, after: bool) -> None:
     ledger, place = Ledger(), tmp_path / "acts.jsonl.state"
     acts = [("movePlants", {**MOVE, "height": number}, AT) for number in range(5)]
