@@ -55,8 +55,8 @@ class Driver(Protocol):
     def insert(self, table: str, columns: dict[str, type], conflict: str = "") -> str:
         """The text of an insert, for `many`."""
 
-    def update(self, table: str, columns: dict[str, type], changed: str, where: str) -> str:
-        """The text of an update of one column by all others, for `many`; `where` is asked besides."""
+    def update(self, table: str, columns: dict[str, type], where: str) -> str:
+        """The text that sets the first column by all others, for `many`; `where` is asked besides."""
 
     def many(self, text: str, rows: Sequence[Values]) -> int:
         """Run a text of `insert` or `update` over many rows; the number of rows that it changed."""
@@ -121,11 +121,9 @@ class Sqlite:
         marks = ", ".join("?" * len(columns))
         return f'INSERT INTO "{table}" ({quoted(columns)}) VALUES ({marks}) {conflict}'
 
-    def update(self, table: str, columns: dict[str, type], changed: str, where: str) -> str:
-        # Numbered marks: values come in the order of the columns, wherever the text needs them.
-        marks = {name: f'"{name}" = ?{number}' for number, name in enumerate(columns, start=1)}
-        by = " AND ".join(mark for name, mark in marks.items() if name != changed)
-        return f'UPDATE "{table}" SET {marks[changed]} WHERE {by} AND {where}'
+    def update(self, table: str, columns: dict[str, type], where: str) -> str:
+        changed, *by = [f'"{name}" = ?' for name in columns]
+        return f'UPDATE "{table}" SET {changed} WHERE {" AND ".join(by)} AND {where}'
 
     def many(self, text: str, rows: Sequence[Values]) -> int:
         return self._connection.executemany(text, rows).rowcount
@@ -190,8 +188,9 @@ class Postgresql:
         rows = f"SELECT * FROM unnest({self._arrays(columns)})"
         return f'INSERT INTO "{table}" ({quoted(columns)}) {rows} {conflict}'
 
-    def update(self, table: str, columns: dict[str, type], changed: str, where: str) -> str:
-        by = " AND ".join(f'"{table}"."{name}" = new."{name}"' for name in columns if name != changed)
+    def update(self, table: str, columns: dict[str, type], where: str) -> str:
+        changed, *others = columns
+        by = " AND ".join(f'"{table}"."{name}" = new."{name}"' for name in others)
         rows = f"unnest({self._arrays(columns)}) AS new ({quoted(columns)})"
         return f'UPDATE "{table}" SET "{changed}" = new."{changed}" FROM {rows} WHERE {by} AND {where}'
 

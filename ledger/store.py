@@ -59,7 +59,7 @@ class _Rows:
         conflict = f"ON CONFLICT ({quoted(key)}) DO UPDATE SET {overwrite}" if row.life is Life.CELL else ""
         self.insert = driver.insert(row.table, columns, conflict)
         ended = {"until": int, **{name: columns[name] for name in key}}
-        self.close = driver.update(row.table, ended, "until", f'"{row.table}"."until" IS NULL')
+        self.close = driver.update(row.table, ended, f'"{row.table}"."until" IS NULL')
         marks = ", ".join("?" * len(key))
         self.after = f"WHERE ({quoted(key)}) > ({marks})"
         self.page = f"ORDER BY {quoted(key)} LIMIT {CHUNK}"
