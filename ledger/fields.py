@@ -211,6 +211,7 @@ KEY_BYTES = Scalar("Base64", "base64 of 32 bytes", base64_of(32))
 SIGNATURE = Scalar("Base64", "base64 of 64 bytes", base64_of(64))
 ORIGIN_TEXT = Scalar("String", "an origin", lambda v: matching(ORIGIN)(v) and len(v) <= 255)
 VKEY_TEXT = Scalar("String", "a signed-note vkey", matching(r"[!-~]{1,400}"))
+ACTION_NAME = Scalar("String", "the name of an action", matching("[a-z][A-Za-z0-9]{0,63}"))
 YES = Scalar("Boolean", "true", lambda value: value is True)
 SEALED = Struct("Sealed", (Member("sealed", KEY_BYTES),))
 
@@ -287,6 +288,7 @@ Quantity = Annotated[int, AMOUNT]
 Index = Annotated[int, NUMBER]
 Slug = Annotated[str, SLUG]
 Slugs = Annotated[list[str], ListOf(SLUG)]
+ActionNames = Annotated[list[str], ListOf(ACTION_NAME)]
 Name = Annotated[str, TRADE_NAME]
 Position = Annotated[str, PLACE]
 Timestamp = Annotated[str, MOMENT]

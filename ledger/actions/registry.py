@@ -12,6 +12,7 @@ from ledger.actions import ANYBODY, Action, action
 from ledger.effects import Effect, Empower, Enrol
 from ledger.errors import Malformed, Problem
 from ledger.fields import (
+    ActionNames,
     Continues,
     FoundingKeys,
     Index,
@@ -149,7 +150,7 @@ class RegisterKey(Action):
     key: Key32
     possession: Signature64
     admin_: Yes | None = None
-    scope: Slugs | None = None
+    scope: ActionNames | None = None
     not_after: Timestamp | None = None
 
     def form(self) -> Iterator[Problem]:
