@@ -12,6 +12,7 @@ from ledger.entry import recorded_of, statement_slice
 from ledger.query import among, tuples
 from ledger.rows import Act, Unit
 from schema import access, outcome
+from schema.limits import given
 from schema.node import Node
 from schema.page import PageInfo, cursor, page_info
 from schema.parties import Participant
@@ -141,39 +142,36 @@ class EntryFilter:
 
 def entries(view: View, chosen: EntryFilter | None, first: int, after: int | None) -> EntryConnection:
     """The entries that a filter lets through and the caller may see, with their exact number."""
-    given = {} if chosen is None else {name: value for name, value in vars(chosen).items() if _is_given(value)}
+    filled = {} if chosen is None else {name: given(value) for name, value in vars(chosen).items()}
+    asked = {name: value for name, value in filled.items() if value is not None}
     unit = None
-    if "unit" in given:
-        found = view.store.load(Unit, "code", (given.pop("unit"),))
-        unit = found[0] if found else None
-        if unit is None:
+    if "unit" in asked:
+        found = view.store.load(Unit, "code", (asked.pop("unit"),))
+        if not found:
             return EntryConnection.cut(view, [], first, after)
+        unit = found[0]
     if view.sight.everything:
-        chosen_rows = listing.EntryFilter(unit=None if unit is None else unit.id, **given)
-        page = listing.entries(view.store, chosen_rows, first=first, after=after)
+        wanted = listing.EntryFilter(unit=None if unit is None else unit.id, **asked)
+        page = listing.entries(view.store, wanted, first=first, after=after)
         return EntryConnection.of(view, page.indexes, page.total, more=page.next is not None)
-    if unit is not None:
-        story = view.story(unit, view.head.size - 1)
-        view.soon(story)
-        return EntryConnection.cut(view, [one for one in story if _fits(view, view.act(one), given)], first, after)
-    return _own_entries(view, given, first, after)
+    if unit is None:
+        return _own_entries(view, asked, first, after)
+    story = view.story(unit, view.head.size - 1)
+    view.soon(story)
+    return EntryConnection.cut(view, [one for one in story if _fits(view, view.act(one), asked)], first, after)
 
 
-def _is_given(value: Any) -> bool:
-    return value is not None and value is not strawberry.UNSET
-
-
-def _fits(view: View, act: Act, given: dict[str, Any]) -> bool:
+def _fits(view: View, act: Act, asked: dict[str, Any]) -> bool:
     """Whether an act passes a filter."""
     return bool(
-        act.participant == given.get("participant", act.participant)
-        and act.action == given.get("action", act.action)
-        and ("key" not in given or view.key(act.key).id == given["key"])
-        and given.get("first", act.entry) <= act.entry <= given.get("last", act.entry)
+        act.participant == asked.get("participant", act.participant)
+        and act.action == asked.get("action", act.action)
+        and ("key" not in asked or view.key(act.key).id == asked["key"])
+        and asked.get("first", act.entry) <= act.entry <= asked.get("last", act.entry)
     )
 
 
-def _own_entries(view: View, given: dict[str, Any], first: int, after: int | None) -> EntryConnection:
+def _own_entries(view: View, asked: dict[str, Any], first: int, after: int | None) -> EntryConnection:
     """The acts that the caller may see whatever they touch."""
     condition, values = access.acts_seen(view.sight)
     tests = {
@@ -183,9 +181,9 @@ def _own_entries(view: View, given: dict[str, Any], first: int, after: int | Non
         "first": "act.entry >= ?",
         "last": "act.entry <= ?",
     }
-    of = " AND ".join(["FROM act WHERE " + condition, *[tests[name] for name in given]])
-    asked: list[Any] = [*values, *given.values()]
-    [(total,)] = tuples(view.store, f"SELECT COUNT(*) {of}", asked)
+    of = " AND ".join(["FROM act WHERE " + condition, *[tests[name] for name in asked]])
+    values = [*values, *asked.values()]
+    [(total,)] = tuples(view.store, f"SELECT COUNT(*) {of}", values)
     text = f"SELECT act.entry {of} AND act.entry > ? ORDER BY act.entry LIMIT ?"
-    found = [index for (index,) in tuples(view.store, text, [*asked, -1 if after is None else after, first + 1])]
+    found = [index for (index,) in tuples(view.store, text, [*values, -1 if after is None else after, first + 1])]
     return EntryConnection.of(view, found[:first], total, more=len(found) > first)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     FieldNode,
@@ -23,6 +23,8 @@ from graphql import (
 )
 from graphql.validation import ASTValidationRule
 from strawberry import UNSET
+
+T = TypeVar("T")
 
 PAGE = 25
 PAGE_MAX = 100
@@ -52,9 +54,15 @@ class Limits:
         return [*specified_rules, *own, *([] if self.introspection else [NoSchemaIntrospectionCustomRule])]
 
 
+def given(value: T | None) -> T | None:
+    """An argument, None where it was left out; Strawberry's mark for that stays out of the ledger's ways."""
+    return None if value is UNSET else value
+
+
 def page_size(first: int | None, default: int = PAGE, most: int = PAGE_MAX) -> int:
     """How many are asked for. Raises PAGE_TOO_LARGE, BAD_REQUEST for fewer than one."""
-    if first is None or first is UNSET:
+    first = given(first)
+    if first is None:
         return default
     if first > most:
         raise RequestError("PAGE_TOO_LARGE", f"`first` is at most {most}: follow `pageInfo.endCursor`.")

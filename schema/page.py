@@ -7,7 +7,7 @@ import strawberry
 from ledger import keys
 from ledger.errors import Malformed
 from ledger.fields import INTEGER_MAX
-from schema.limits import RequestError
+from schema.limits import RequestError, given
 
 
 @strawberry.type
@@ -25,7 +25,8 @@ def cursor(place: int) -> str:
 
 def place(after: str | None) -> int | None:
     """What a cursor encodes. Raises BAD_REQUEST for what no page gave."""
-    if after is None or after is strawberry.UNSET:
+    after = given(after)
+    if after is None:
         return None
     try:
         text = keys.unb64url(after).decode("ascii")

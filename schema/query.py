@@ -14,7 +14,7 @@ from ledger.query import tuples
 from schema import inputs, parties
 from schema import preview as previews
 from schema.entry import Entry, EntryConnection, EntryFilter, entries
-from schema.limits import CODES_MAX, RequestError, page_size
+from schema.limits import CODES_MAX, RequestError, given, page_size
 from schema.mutation import Values
 from schema.node import Node
 from schema.page import place
@@ -52,7 +52,7 @@ def preview(
     info: GraphQLResolveInfo[View], *, action: Values, key: str, sequence: int | None = None, at: str | None = None
 ) -> Preview:
     """What the gateway would say now, with the exact bytes and text to sign. Records nothing."""
-    return previews.of_action(info.context, action, key, sequence, at)
+    return previews.of_action(info.context, action, key, given(sequence), given(at))
 
 
 preview.__annotations__ = {
@@ -110,7 +110,7 @@ class Query:
         filter: EntryFilter | None = strawberry.UNSET,  # noqa: A002 - the argument's name
     ) -> EntryConnection:
         """Entries in the order of the ledger."""
-        return entries(info.context, filter or None, page_size(first), place(after))
+        return entries(info.context, given(filter), page_size(first), place(after))
 
     @strawberry.field
     def participants(
@@ -121,7 +121,7 @@ class Query:
         filter: ParticipantFilter | None = strawberry.UNSET,  # noqa: A002 - the argument's name
     ) -> ParticipantConnection:
         """Participants in the order of their registration."""
-        return parties.participants(info.context, filter or None, page_size(first), place(after))
+        return parties.participants(info.context, given(filter), page_size(first), place(after))
 
     @strawberry.field
     def key(self, info: Info, id: KeyId) -> Key | None:  # noqa: A002 - the argument's name
@@ -136,7 +136,7 @@ class Query:
     @strawberry.field
     def inclusion_proof(self, info: Info, index: Index, size: Index | None = strawberry.UNSET) -> str:
         """A tlog-proof of an entry under the newest checkpoint, or under that of a size that was kept."""
-        return _inclusion_proof(info.context, index, size if size is not strawberry.UNSET else None)
+        return _inclusion_proof(info.context, index, given(size))
 
     @strawberry.field
     def ledger(self, info: Info) -> Ledger:
@@ -162,11 +162,13 @@ class Query:
 def _moment(view: View, as_of: AsOf | None) -> int | None:
     """The entry as of which is asked, the newest by default; None where there is none."""
     newest = view.head.size - 1
-    if not as_of:
+    as_of = given(as_of)
+    if as_of is None:
         return newest
-    if isinstance(as_of.time, str):
-        return history.index_at(view.store, instant.millis(as_of.time))
-    return as_of.index if isinstance(as_of.index, int) and as_of.index <= newest else None
+    index, moment = given(as_of.index), given(as_of.time)
+    if moment is not None:
+        return history.index_at(view.store, instant.millis(moment))
+    return index if index is not None and index <= newest else None
 
 
 def _inclusion_proof(view: View, index: int, size: int | None) -> str:

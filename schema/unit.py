@@ -13,12 +13,13 @@ from ledger.state import ENTITY
 from schema import access
 from schema.entry import Entry, EntryConnection
 from schema.inputs import words
-from schema.limits import RequestError, page_size
+from schema.limits import RequestError, given, page_size
 from schema.lineage import Direction, Flow, Lineage
 from schema.node import Node
 from schema.page import page_info, place
 from schema.parties import Participant
 from schema.scalars import Code, Index, Milligrams, Name, Pieces, Position
+from schema.verification import Verification
 from schema.view import Info, View
 
 UNIT_KIND = words("UnitKind", codes.KINDS.values())
@@ -126,7 +127,15 @@ class Unit(Node):
         after: str | None = strawberry.UNSET,
     ) -> Lineage:
         """Where it came from or what became of it."""
-        return lineage_of(info.context, self, direction, None if depth is strawberry.UNSET else depth, first, after)
+        return lineage_of(info.context, self, direction, given(depth), first, after)
+
+    @strawberry.field(
+        description="The gateway's own word, check by check, from seed to sale. For proof without trust take the "
+        "passport."
+    )
+    def verify(self, info: Info) -> Verification:
+        """All checks of it and of what it came from."""
+        return Verification.of(info.context, self.row.id)
 
 
 def lineage_of(
