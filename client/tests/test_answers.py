@@ -58,6 +58,19 @@ WRONG = {
 }
 
 
+def with_the_file_of_another_key(answer: dict[str, Any]) -> dict[str, Any]:
+    """A receipt that holds, of an entry that a key of the genesis signed."""
+    ledger = Ledger()
+    parts = {"type": "ketenboek/receipt/v1", "genesis": ledger.entries[0].decode(), "genesisProof": ledger.proof(0)}
+    other = {**parts, "entry": ledger.entries[1].decode(), "entryProof": ledger.proof(1)}
+    answer["data"]["submit"]["receipts"][0]["file"] = json.dumps(other)
+    return answer
+
+
+WRONG["the file of another key"] = with_the_file_of_another_key
+WRONG["no file"] = lambda answer: json.loads(json.dumps(answer).replace('"file"', '"life"'))
+
+
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
 def test_an_answer_that_proves_something_else_counts_for_nothing(
     key_file: Path, change: Callable[[dict[str, Any]], Any]
@@ -95,6 +108,20 @@ def test_a_history_that_was_replaced_is_refused_and_kept_as_evidence(key_file: P
 
     assert (kept["seen"], kept["shown"]) == (note, fork.note(10))
     assert len(list(key_file.parent.glob("*.evidence-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [{}, {"entry": None, "key": None}, {"entry": {"bytes": 5}, "key": None}, {"entry": {"bytes": "{}"}, "key": None}],
+    ids=str,
+)
+def test_a_gateway_without_a_genesis_is_none(key_file: Path, shown: dict[str, Any]) -> None:
+    class Odd(Ledger):
+        def data(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+            return shown if variables["key"] == key("grower").id else super().data(query, variables)
+
+    with Client(Line(Odd()).gateway(), key_file) as client, pytest.raises((Malformed, Unreadable)):
+        client.record("movePlants", MOVE, AT)
 
 
 def test_a_gateway_that_goes_back_is_caught(key_file: Path) -> None:

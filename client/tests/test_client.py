@@ -310,6 +310,43 @@ def test_a_refused_batch_says_how_far_it_came(key_file: Path) -> None:
     assert refusal.value.offset == 4
 
 
+def test_a_receipt_can_be_asked_for_later(key_file: Path) -> None:
+    with Client(Line(Ledger()).gateway(), key_file) as client:
+        found = client.receipt(4)
+
+        assert found is not None
+        assert verify_receipt(found.file, ANCHOR).entry.index == 4
+        assert client.receipt(1) is None
+
+
+def test_a_preview_signs_and_uses_nothing(key_file: Path) -> None:
+    ledger = Ledger()
+    with Client(Line(ledger).gateway(), key_file) as client:
+        first, second = client.previews([("movePlants", MOVE, AT), ("movePlants", {**MOVE, "note": "x"}, None)])
+        assert client.preview("movePlants", MOVE, AT).sequence == 4
+        client.record("movePlants", MOVE, AT)
+
+    assert (first.sequence, second.sequence) == (4, 5)
+    assert (first.problems[0].code, first.problems[0].unit, first.problems[0].entry) == ("ON_HOLD", "P", 5)
+    assert first.flows == ({"mass": 5},)
+    assert json.loads(first.statement)["data"] == MOVE
+    assert len(ledger.entries) == 7
+
+
+def test_a_state_from_a_back_up_is_brought_up_to_date(key_file: Path) -> None:
+    ledger, state = Ledger(), key_file.with_name("grower.jwk.state")
+    with Client(Line(ledger).gateway(), key_file) as client:
+        client.record("movePlants", MOVE, AT)
+        old = state.read_bytes()
+        client.submit([("movePlants", MOVE, AT)] * 2)
+    state.write_bytes(old)
+    with Client(Line(ledger, rejected("SEQUENCE_USED")).gateway(), key_file) as client:
+        with pytest.raises(Rejected, match="SEQUENCE_USED"):
+            client.record("movePlants", MOVE, AT)
+        assert client.recover() == 7
+        assert client.record("movePlants", MOVE, AT).receipt.index == 9
+
+
 def test_a_key_that_is_no_file_needs_a_state() -> None:
     with pytest.raises(ValueError, match="state"):
         Client(Line(Ledger()).gateway(), Key.generate())

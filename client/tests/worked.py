@@ -158,7 +158,7 @@ class Ledger:
     def recorded(self, variables: dict[str, Any]) -> dict[str, Any]:
         """The answer to a submission: recorded now, or with the first receipts if these statements were before."""
         self.sent.append(variables)
-        statements = [json.loads(entry)["statement"] for entry in self.entries]
+        statements = self.said()
         sent = [json.loads(statement) for statement in variables["statements"]]
         replayed = sent[0] in statements
         if not replayed:
@@ -177,11 +177,23 @@ class Ledger:
         asked = json.loads(request.content)
         if "mutation" in asked["query"]:
             return httpx.Response(200, json=self.recorded(asked["variables"]))
-        if "Recorded" in asked["query"]:
+        return httpx.Response(200, json={"data": self.data(asked["query"], asked["variables"])})
+
+    def data(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The few queries that a client asks by itself."""
+        if "ledger" in query:
             newest = json.loads(self.entries[-1])["recorded"]
-            return httpx.Response(200, json={"data": {"ledger": {"recorded": newest}}})
-        begin = {"entry": {"bytes": self.entries[0].decode()}, "key": {"nextSequence": 4, "seenSize": 3}}
-        return httpx.Response(200, json={"data": begin})
+            return {"ledger": {"name": "Example ledger", "size": len(self.entries), "recorded": newest}}
+        if "receipt" in query:
+            return {"entry": {"receipt": self.receipts(variables["index"], 1)[0]} if variables["index"] > 2 else None}
+        if "previewStatements" in query:
+            return {"previewStatements": [preview(statement) for statement in variables["statements"]]}
+        used = [said["sequence"] for said in self.said() if said["key"] == key("grower").id]
+        return {"entry": {"bytes": self.entries[0].decode()}, "key": {"nextSequence": max(used, default=3) + 1, "seenSize": 3}}
+
+    def said(self) -> list[Any]:
+        """The statements of all entries."""
+        return [json.loads(entry)["statement"] for entry in self.entries]
 
 
 Answer = httpx.Response | httpx.TransportError | dict[str, Any]
@@ -211,6 +223,13 @@ class Line:
     def gateway(self, anchor: Anchor | None = ANCHOR) -> Gateway:
         transport = httpx.MockTransport(self.answer)
         return Gateway(ADDRESS, anchor, transport=transport, sleep=self.pauses.append, patience=30)
+
+
+def preview(statement: str) -> dict[str, Any]:
+    """The preview of a statement that would be refused."""
+    problems = [{"code": "ON_HOLD", "message": "held", "path": ["0", "data", "plants"], "unit": "P", "entry": 5}]
+    sequence = json.loads(statement)["sequence"]
+    return {"statement": statement, "sequence": sequence, "problems": problems, "flows": [{"mass": 5}]}
 
 
 def rejected(*codes: str, retry_after: int | None = None) -> dict[str, Any]:
