@@ -1,0 +1,78 @@
+"""The temporary database of a replay: the same tables by the same store, on a SQLite file that may be lost."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ledger.audit.source import CACHE_KIBIBYTES
+from ledger.database import engine
+from ledger.drivers import Driver, Values, connect
+from ledger.rows import STATE
+from ledger.state import State
+from ledger.store import Store
+from ledger.tables import METADATA, table
+
+SETTINGS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIBIBYTES}")
+"""Nothing here needs to survive, and memory is to stay flat however long the ledger is."""
+
+
+class Scratch:
+    """Rows of the state, and the sealed values that entries asked openings for."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self.store = Store(driver)
+        driver.run('CREATE TABLE "sealed" ("hash" BLOB PRIMARY KEY, "entry" INTEGER NOT NULL) WITHOUT ROWID')
+        self._sealed: list[tuple[bytes, int]] = []
+        self._loaded: dict[Any, list[Any]] = {}
+
+    @classmethod
+    @contextmanager
+    def open(cls, workdir: str | Path | None = None) -> Iterator[Scratch]:
+        """An empty one in a folder of its own under `workdir`, gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="ketenboek-", dir=workdir) as folder:
+            url = f"sqlite:///{folder}/replay.db"
+            made = engine(url, create=True)
+            with made.begin() as connection:
+                METADATA.create_all(connection, [table(row) for row in STATE])
+            made.dispose()
+            driver = connect(url)
+            try:
+                for setting in SETTINGS:
+                    driver.run(f"PRAGMA {setting}")
+                yield cls(driver)
+            finally:
+                driver.close()
+
+    def all(self, text: str, values: Values = ()) -> list[Any]:
+        """The rows, as tuples, that a query finds."""
+        return self._driver.all(text, values)
+
+    def state(self) -> State:
+        """What is written, ready to be changed; a row is read once until the next state."""
+        self._loaded = {}
+        return State(self._load)
+
+    def _load(self, cls: type[Any], index: str, key: Values) -> list[Any]:
+        mark = (cls, index, key)
+        rows = self._loaded.get(mark)
+        if rows is None:
+            rows = self._loaded[mark] = self.store.load(cls, index, key)
+        return rows
+
+    def seal(self, sealed: bytes, entry: int) -> None:
+        """An entry asks for the opening of a sealed value."""
+        self._sealed.append((sealed, entry))
+
+    def write(self, state: State) -> None:
+        """Write what a state gathered."""
+        with self.store.transaction():
+            self.store.write(state.born.values(), state.closed, state.cells.values())
+            if self._sealed:
+                insert = self._driver.insert("sealed", {"hash": bytes, "entry": int}, "ON CONFLICT DO NOTHING")
+                self._driver.many(insert, self._sealed)
+        self._sealed = []
