@@ -189,7 +189,10 @@ class Ledger:
         if "previewStatements" in query:
             return {"previewStatements": [preview(statement) for statement in variables["statements"]]}
         used = [said["sequence"] for said in self.said() if said["key"] == key("grower").id]
-        return {"entry": {"bytes": self.entries[0].decode()}, "key": {"nextSequence": max(used, default=3) + 1, "seenSize": 3}}
+        return {
+            "entry": {"bytes": self.entries[0].decode()},
+            "key": {"nextSequence": max(used, default=3) + 1, "seenSize": 3},
+        }
 
     def said(self) -> list[Any]:
         """The statements of all entries."""
