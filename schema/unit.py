@@ -129,12 +129,9 @@ class Unit(Node):
         """Where it came from or what became of it."""
         return lineage_of(info.context, self, direction, given(depth), first, after)
 
-    @strawberry.field(
-        description="The gateway's own word, check by check, from seed to sale. For proof without trust take the "
-        "passport."
-    )
+    @strawberry.field
     def verify(self, info: Info) -> Verification:
-        """All checks of it and of what it came from."""
+        """The gateway's own word, check by check, from seed to sale. For proof without trust take the passport."""
         return Verification.of(info.context, self.row.id)
 
 
