@@ -110,7 +110,7 @@ def root_from_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) ->
 
     Raises Malformed unless the path has exactly the length that index and size demand.
     """
-    if not 0 <= index < size or len(path) > PATH_MAX:
+    if not 0 <= index < size or len(path) > PATH_MAX or len(leaf) != 32:
         raise Malformed("no such leaf, or too many hashes")
     here, last, reached = index, size - 1, leaf
     for sibling in path:
@@ -144,7 +144,7 @@ def check_consistency(old: int, size: int, old_root: bytes, root: bytes, path: S
     if not 0 <= old <= size or len(path) > PATH_MAX:
         raise Malformed("sizes run backwards, or too many hashes")
     if old in (0, size):
-        if path or old_root != (EMPTY_ROOT if old == 0 else root):
+        if path or (old == 0 and old_root != EMPTY_ROOT) or (old == size and old_root != root):
             raise Malformed("equal sizes have equal roots and need no proof, like size 0")
         return
     # A tree whose size is a power of two is its own first subtree: its root is not sent.

@@ -52,16 +52,16 @@ class Vkey:
         return f"{self.name}+{self.id}+{b64(bytes([self.type]) + self.public)}"
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """The vkey in a text.
+    def parse(cls, text: str, type: int = ED25519) -> Self:  # noqa: A002 (the specification's word)
+        """The vkey of this type in a text.
 
-        Raises Malformed for any but its one spelling, for types unknown here, for unfit keys (§3 rule 1).
+        Raises Malformed for another type, for any but its one spelling, for unfit keys (format §3 rule 1).
         """
         name, _, rest = text.partition("+")
         data = unb64(rest.partition("+")[2], 1 + PUBLIC_BYTES)
         vkey = cls(name, data[0], data[1:])
-        if _KEY_NAME.fullmatch(name) is None or vkey.type not in (ED25519, COSIGNATURE):
-            raise Malformed("not a vkey of a type that is known here")
+        if _KEY_NAME.fullmatch(name) is None or vkey.type != type:
+            raise Malformed("not a vkey of the type that is asked for")
         if vkey.encode() != text:
             raise Malformed("the key id does not belong to the key")
         if reason := keys.unfit(vkey.public):
@@ -72,13 +72,14 @@ class Vkey:
         """Raises BadSignature unless this key signed the text, in the manner of its type."""
         message = text.encode()
         if self.type == COSIGNATURE:
-            time = int.from_bytes(signature[:8])
+            time, signature = int.from_bytes(signature[:8]), signature[8:]
+            if time >> 63:
+                raise BadSignature("a time beyond 2**63 - 1")
             message = b"cosignature/v1\ntime %d\n" % time + message
-            signature = signature[8:]
         keys.verify(self.public, message, signature)
 
 
-def key_id(name: str, type: int, public: bytes) -> bytes:  # noqa: A002 (the specification's word)
+def key_id(name: str, type: int, public: bytes) -> bytes:  # noqa: A002 (likewise)
     """The first four bytes of SHA-256(name, newline, type, key): a hint which key it is, not a proof."""
     return sha256(name.encode() + b"\n" + bytes([type]) + public).digest()[:4]
 
