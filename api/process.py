@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Callable
 
@@ -46,6 +47,10 @@ def run(settings: Settings, key: SigningKey) -> int:
         server.should_exit = True
 
     gateway.on_fatal(stop)
+    # uvicorn raises a signal again once it has drained: found here, it no longer ends the process before
+    # the writer has. One that comes before uvicorn listens to signals counts as well.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
     gateway.start()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))
@@ -85,5 +90,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
