@@ -93,8 +93,8 @@ def time_at(index: int) -> int:
 
 def registry(rows: list[StoredEntry], index: int) -> list[tuple[int, bytes]]:
     """Row and bytes of the linked entries that say which keys count."""
-    first, last = time_at(index) + STATEMENT_AT, time_at(index + len(rows) - 1) + STATEMENT_AT
-    return [(row, data) for row, data, _ in rows if data.startswith(REGISTRY, first) or data.startswith(REGISTRY, last)]
+    starts = range(time_at(index) + STATEMENT_AT, time_at(index + len(rows) - 1) + STATEMENT_AT + 1)
+    return [(row, data) for start in starts for row, data, _ in rows if data.startswith(REGISTRY, start)]
 
 
 def tile_roots(leaves: Level) -> Level:
