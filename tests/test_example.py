@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ledger import canonical, checkpoint, codes, instant, keys, merkle, note, receipt, sealed, submission
+from ledger.anchor import ORIGIN as ORIGIN_PATTERN
 from ledger.anchor import Anchor
 from ledger.canonical import b64, unb64
 from ledger.checkpoint import Checkpoint
-from ledger.entry import FIRST_PREVIOUS, Entry, Envelope
+from ledger.entry import ENTRY_BYTES_MAX, FIRST_PREVIOUS, STATEMENT_BYTES_MAX, Entry, Envelope
 from ledger.keys import SigningKey
 from ledger.merkle import leaf_hash
 from ledger.note import Vkey
 from ledger.proof import TlogProof
 from tests.vectors.example import ENTRIES, EXAMPLE, LEAVES, ORIGIN, named_key
 
+ROOT = Path(__file__).parent.parent
 GROUPS = ((0,), (1,), (2,), (3, 4, 5))
 """Indexes of the entries of each submission."""
 KEYS = {name: named_key(phrase) for name, phrase in EXAMPLE["phrases"].items() if name != "opening"}
@@ -129,3 +135,36 @@ def test_the_receipt_of_entry_4() -> None:
 
     assert json.loads(built) == EXAMPLE["receipt"]
     assert receipt.verify(built, Anchor.parse(EXAMPLE["anchor"])) == Entry.decode(ENTRIES[4])
+
+
+PAGE = (ROOT / "docs/ledger-format.md").read_text(encoding="utf-8")
+
+
+def test_the_program_on_the_format_page_verifies_the_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert "ledger import" not in program
+    monkeypatch.chdir(ROOT)
+
+    names: dict[str, Any] = {}
+    exec(compile(program, "docs/ledger-format.md", "exec"), names)
+
+    assert names["checkpoint"] + "\n" == checkpoint.open(EXAMPLE["checkpoint"], Vkey.parse(EXAMPLE["vkey"])).text()
+
+
+def test_what_the_format_page_spells_out_is_what_the_code_does() -> None:
+    (template,) = re.findall(r"^\{\"index\":%.*?\"v\":1\}$", PAGE, re.DOTALL | re.MULTILINE)
+    entry = Entry(0, bytes(32), "", b"{%}", Envelope(0, 0, 0, bytes(32), "", bytes(64)), (bytes(32),)).encode().decode()
+    entry = re.sub(r'"[A-Za-z0-9+/=]*=?=?"(?!:)', '"%"', entry)
+    entry = re.sub(r":0\b", ":%", entry).replace('["%"]', "[%]")
+    assert entry == template.replace("\n", "")
+
+    (lines,) = re.findall(r"^```text\n(ketenboek submission v1\n.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    signed = submission.signed_text("<origin>", "<key id>", 1, 2, b"", 3, b"", "<until>").decode()
+    for shown, number in (("<first sequence>", "1"), ("<count>", "2"), ("<seen size>", "3")):
+        lines = lines.replace(shown, number)
+    assert signed == lines.replace("<root, base64>", "").replace("<seen root, base64>", "")
+    assert keys.possession_text("<origin>", "<participant>", "<key id>").decode().replace("\n", "\\n") in PAGE
+    for pattern in (ORIGIN_PATTERN, codes.PATTERN, EXAMPLE["codes"][0], receipt.TYPE):
+        assert f"`{pattern}`" in PAGE
+    for limit in (STATEMENT_BYTES_MAX, ENTRY_BYTES_MAX, submission.STATEMENTS_BYTES_MAX, sealed.TEXT_BYTES_MAX):
+        assert f"{limit:,}" in PAGE
