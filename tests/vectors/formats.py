@@ -12,7 +12,6 @@ from ledger.proof import TlogProof
 from ledger.submission import signed_text
 from tests.vectors.example import EXAMPLE, LEAVES, ORIGIN, named_key
 
-
 CANONICAL: list[canonical.Json] = [
     {},
     [],
