@@ -24,6 +24,10 @@ LEAD_DAYS = 105
 """From the intake of the first plants to the first sale: rooting, growing, flowering, drying, tests, transport."""
 
 BATCH_MAX = 100
+BASE = 1_500
+"""Entries before the first sale: the registry and the first plants, about."""
+SALE_ENTRIES = 120
+"""Entries that a hundred sales come to with all that goes before them, about."""
 GROWERS_MAX = 10
 CUSTOMERS_MAX = 1_000
 
@@ -55,9 +59,14 @@ class Plan:
         shops = min(74, max(2, entries // 600))
         growers = min(GROWERS_MAX, 1 + shops // 6)
         days = min(120, max(7, entries // 10_000))
-        # A sale is 1.35 entries with all that goes before it; the rest is registry and plants.
-        customers = min(CUSTOMERS_MAX, max(4, entries * 100 // (110 * shops * days)))
-        return cls(seed, growers, shops, days, customers, entries)
+        # A little more than that, so that it is reached.
+        customers = max(0, entries * 105 // 100 - BASE) * 100 // (SALE_ENTRIES * shops * days)
+        return cls(seed, growers, shops, days, min(CUSTOMERS_MAX, max(4, customers)), entries)
+
+    @property
+    def expected(self) -> int:
+        """How many entries it will be, about."""
+        return self.entries or BASE + self.shops * self.days * self.customers * SALE_ENTRIES // 100
 
     @property
     def begins(self) -> int:

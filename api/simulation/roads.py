@@ -8,18 +8,16 @@ from typing import Protocol
 from api.simulation.chain import Chain
 from api.simulation.plan import Round
 
-Progress = Callable[[str], None]
-"""Takes a line about how far it is."""
-
-EVERY = 20
-"""Lines of progress in a whole simulation, about."""
+Progress = Callable[[int, str], None]
+"""Takes how far it is, in thousandths, and the same for people."""
 
 
 class Road(Protocol):
     """A way by which acts become entries."""
 
-    size: int
-    """Entries of the ledger, with those that are still on their way."""
+    @property
+    def size(self) -> int:
+        """Entries of the ledger, with those that are still on their way."""
 
     def record(self, batches: Round) -> None:
         """Record a round; no batch in it waits for another."""
@@ -35,17 +33,15 @@ def simulate(chain: Chain, road: Road, progress: Progress) -> int:
     """
     plan = chain.plan
     wanted = plan.entries
-    said = 0
     for batches in chain.rounds():
         if wanted is not None:
             batches = _first(batches, wanted - road.size)  # noqa: PLW2901
         road.record(batches)
         if wanted is not None and road.size >= wanted:
             break
-        if (share := chain.journal.slot * EVERY // plan.slots) > said:
-            said = share
-            progress(f"{chain.journal.today}: {road.size:,} entries")
+        progress(min(999, road.size * 1_000 // plan.expected), f"{chain.journal.today}  {road.size:,} entries")
     road.finish()
+    progress(1_000, f"{chain.journal.today}  {road.size:,} entries")
     return road.size
 
 
