@@ -1,4 +1,4 @@
-"""Mass balances to the milligram (`actions-1.md` §2, rule 9): of a participant over a period, of a unit, of all.
+"""Mass balances to the milligram (`actions-1.md` §2, rule 9): of a participant over a period, of the whole ledger.
 
     opening + harvested + weighed + taken over = handed over + sold + loss + destroyed + closing
 
@@ -44,14 +44,6 @@ LEFT JOIN unit AS source ON source.id = flow.source
 LEFT JOIN unit AS target ON target.id = flow.target
 WHERE act.participant = ? AND act.entry >= ? AND act.entry <= ? AND flow.mass IS NOT NULL
 GROUP BY flow.kind, source.letter, target.letter
-"""
-
-_OF_UNIT = """
-SELECT CAST(
-  COALESCE((SELECT SUM(mass) FROM flow WHERE target = ? AND entry <= ?), 0)
-  - COALESCE((SELECT SUM(mass) FROM flow WHERE source = ? AND entry <= ?), 0)
-  - COALESCE((SELECT mass + lost FROM version
-              WHERE unit = ? AND since <= ? AND (until IS NULL OR until > ?)), 0) AS BIGINT)
 """
 
 _ENTERED = "SELECT CAST(COALESCE(SUM(mass), 0) AS BIGINT) FROM flow WHERE source IS NULL"
@@ -155,12 +147,6 @@ def balance_between(store: Store, participant: str, begin: int, end: int) -> Bal
     """The balance over what was recorded from `begin` on and before `end`, milliseconds since 1970."""
     before, last = index_at(store, begin - 1), index_at(store, end - 1)
     return balance(store, participant, 0 if before is None else before + 1, -1 if last is None else last)
-
-
-def difference_of_unit(store: Store, unit: int, index: int) -> int:
-    """What flowed into a unit less what flowed out and is there, milligrams, when an entry had been recorded."""
-    [(difference,)] = tuples(store, _OF_UNIT, (unit, index, unit, index, unit, index, index))
-    return int(difference)
 
 
 def conservation(store: Store, units_max: int = 100) -> Conservation:

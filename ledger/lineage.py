@@ -8,7 +8,7 @@ ledger order is an order of the graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from ledger.query import END, among, tuples
@@ -68,7 +68,7 @@ class _Reach:
     """Units found, by id with the last entry that counts of each; those beyond which more was cut."""
 
     units: dict[int, int]
-    cut: set[int] = field(default_factory=set)
+    cut: set[int]
 
 
 def lineage(
@@ -92,7 +92,7 @@ def lineage(
         raise ValueError(f"a page of 1 to {FIRST_MAX} units, no negative depth")
     last = END if as_of is None else as_of
     if depth is None and sight is None:
-        found = _reach(store, unit, direction, last)
+        found = _Reach(dict.fromkeys(reach(store, unit, direction, last), last), set())
     else:
         found = _walk(store, unit, direction, depth, last, sight)
     after = -1 if after is None else after
@@ -110,28 +110,30 @@ def lineage(
     )
 
 
-def _reach(store: Store, unit: int, direction: Direction, last: int) -> _Reach:
-    """All of a lineage that nothing cuts, by one query."""
+def reach(store: Store, unit: int, direction: Direction, last: int = END) -> list[int]:
+    """The ids of a whole lineage, with the unit's own, by one query; `last` is the last entry that counts."""
     here, there = _ENDS[direction]
     text = _REACH.replace("[here]", here).replace("[there]", there)
-    return _Reach({found: last for (found,) in tuples(store, text, (unit, last))})
+    return [found for (found,) in tuples(store, text, (unit, last))]
 
 
 def _walk(store: Store, unit: int, direction: Direction, depth: int | None, last: int, sight: Sight | None) -> _Reach:
-    """The same as the recursive query, step by step: nothing behind a unit out of sight is looked at."""
+    """The same as `reach`, step by step: nothing behind a unit out of sight is looked at."""
     here, there = _ENDS[direction]
-    found = _Reach({})
+    found: dict[int, int] = {}
+    edges: list[tuple[int, int]] = []
     level = _seen(store, {unit}, last, sight)
     steps = 0
     while level:
-        found.units |= level
+        found |= level
         flows = among(store, Flow, (here,), [(number,) for number in level], f"{there} IS NOT NULL")
-        pairs = [(getattr(flow, here), getattr(flow, there)) for flow in flows if _counts(flow, found.units)]
-        beyond = {far for _, far in pairs if far not in found.units}
-        level = {} if steps == depth else _seen(store, beyond, last, sight)
-        found.cut |= {near for near, far in pairs if far in beyond and far not in level}
+        ahead = [(getattr(f, here), getattr(f, there), f.entry) for f in flows if _counts(f, found)]
+        edges += [(near, far) for near, far, _ in ahead]
+        beyond = {far for _, far, _ in ahead if far not in found}
+        limits = {} if steps == depth else _seen(store, beyond, last, sight)
+        level = {far: limits[far] for _, far, entry in ahead if entry <= limits.get(far, -1)}
         steps += 1
-    return found
+    return _Reach(found, {near for near, far in edges if far not in found})
 
 
 def _seen(store: Store, units: set[int], last: int, sight: Sight | None) -> dict[int, int]:

@@ -58,6 +58,9 @@ class Book:
         self._next = {"ministry": 2}
         self._register()
 
+    def close(self) -> None:
+        self.store.close()
+
     def code(self, letter: str) -> str:
         return codes.mint(letter, self.random.randbytes)
 
