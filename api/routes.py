@@ -12,6 +12,7 @@ from api.tokens import Unauthenticated
 from ledger import tiles
 from ledger.database import ERRORS
 from ledger.errors import Malformed
+from ledger.store import Head, Store
 
 FOREVER = "max-age=604800, immutable"
 """Of what never changes: a tile, once it exists, has these bytes for ever."""
@@ -24,8 +25,20 @@ def gateway_of(request: Request) -> Gateway:
 
 
 async def checkpoint(request: Request) -> Response:
-    """The newest issued checkpoint."""
-    return PlainTextResponse(gateway_of(request).sequencer.head.note, headers={"cache-control": "no-store"})
+    """The newest issued checkpoint, whichever process issued it."""
+    note = await run_in_threadpool(_note, gateway_of(request))
+    return PlainTextResponse(note, headers={"cache-control": "no-store"})
+
+
+def _note(gateway: Gateway) -> str:
+    with gateway.readers.read() as store:
+        return _head(store).note
+
+
+def _head(store: Store) -> Head:
+    head = store.head()
+    assert head is not None, "a gateway starts on a founded ledger only"
+    return head
 
 
 async def tile(request: Request) -> Response:
@@ -35,33 +48,39 @@ async def tile(request: Request) -> Response:
         level, number, width = tiles.parse(f"tile/{request.path_params['path']}")
     except Malformed:
         return _missing()
-    size = gateway.sequencer.head.size
-    leaves = 1 if level == "entries" else tiles.WIDTH**level
-    if number * tiles.WIDTH + width > size // leaves:
-        return _missing()
     if level != "entries":
         data = await run_in_threadpool(_hashes, gateway, level, number, width)
-        return Response(data, media_type="application/octet-stream", headers={"cache-control": f"public, {FOREVER}"})
+        return _forever(data, {"cache-control": f"public, {FOREVER}"})
     try:
         caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
     except Unauthenticated as error:
-        return PlainTextResponse(f"{error}\n", status_code=401, headers={"www-authenticate": "Bearer"})
+        headers = {"www-authenticate": "Bearer", "cache-control": "no-store"}
+        return PlainTextResponse(f"{error}\n", status_code=401, headers=headers)
     if not reads_all(caller):
         return _missing()
     data = await run_in_threadpool(_bundle, gateway, number, width)
     # Never on the CDN that serves hash tiles: entries are for supervisors.
-    private = {"cache-control": f"private, {FOREVER}", "vary": "Authorization"}
-    return Response(data, media_type="application/octet-stream", headers=private)
+    return _forever(data, {"cache-control": f"private, {FOREVER}", "vary": "Authorization"})
 
 
-def _hashes(gateway: Gateway, level: int, number: int, width: int) -> bytes:
+def _forever(data: bytes | None, headers: dict[str, str]) -> Response:
+    return _missing() if data is None else Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def _hashes(gateway: Gateway, level: int, number: int, width: int) -> bytes | None:
+    """The hashes of a tile; None for one that the ledger has not reached."""
     with gateway.readers.read() as store:
+        if number * tiles.WIDTH + width > _head(store).size // tiles.WIDTH**level:
+            return None
         return b"".join(store.tile(level, number, width))
 
 
-def _bundle(gateway: Gateway, number: int, width: int) -> bytes:
+def _bundle(gateway: Gateway, number: int, width: int) -> bytes | None:
+    """A bundle of entries; None for one that the ledger has not reached."""
     first = number * tiles.WIDTH
     with gateway.readers.read() as store:
+        if first + width > _head(store).size:
+            return None
         chunks = store.entries(first, first + width)
         return tiles.bundle([data for chunk in chunks for _, data, _ in chunk])
 
@@ -90,7 +109,7 @@ async def ready(request: Request) -> Response:
 
 def _touch(gateway: Gateway) -> None:
     with gateway.readers.read() as store:
-        store.head()
+        _head(store)
 
 
 async def metrics(request: Request) -> Response:
