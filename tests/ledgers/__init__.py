@@ -83,7 +83,7 @@ class Maker:
                 sandbox=sandbox,
                 at=START,
                 random=self.random.randbytes,
-            )  # fmt: skip
+            )
         )
         self.made = Made(Anchor(ORIGIN, b""), {})
         self.flush()
