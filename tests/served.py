@@ -6,6 +6,7 @@ mass: so a gap, a second booking and a loss can be seen in the entries themselve
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -27,10 +28,12 @@ from api.gateway import now
 from ledger import audit, canonical, codes
 from ledger.anchor import Anchor
 from ledger.founding import found
-from ledger.keys import SigningKey
+from ledger.keys import SigningKey, possession_text
 from ledger.receipt import verify
+from ledger.sealed import Opening, seal
+from ledger.sequencer import Sequencer
 from ledger.store import Store
-from tests.signer import seed
+from tests.signer import Signer, seed
 
 ORIGIN = "served.example/nl"
 
@@ -38,15 +41,16 @@ ORIGIN = "served.example/nl"
 # is forked for each gateway; what it runs is the whole command.
 _loaded = multiprocessing.get_context("forkserver")
 _loaded.set_forkserver_preload(["api.cli", "api.process", "tests.served"])
+_numbers = itertools.count(1)
 
 
-def _command(out: Connection, errors: str, settings: dict[str, str]) -> None:
+def _command(out: Connection, errors: Path, settings: dict[str, str]) -> None:
     """In the new process: `ketenboek serve --port 0`, its output to a pipe and a file."""
     from api.cli import main
 
     os.dup2(out.fileno(), 1)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open as long as the process lives
-    sys.stderr = open(errors, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = errors.open("w", encoding="utf-8", buffering=1)
     for name in [name for name in os.environ if name.startswith("KETENBOEK_")]:
         del os.environ[name]
     os.environ.update(settings)
@@ -57,17 +61,17 @@ class Served:
     """One `ketenboek serve` on a database; `settings` by the names of their fields, as `drain_seconds=1`."""
 
     def __init__(self, database: str, folder: Path, **settings: Any) -> None:
-        self.log = folder / "gateway.log"
+        self.log = folder / f"gateway-{next(_numbers)}.log"
         key = folder / "gateway.jwk"
         if not key.exists():
             Key(seed("gateway")).save(key)
         chosen = {"database": database, "checkpoint_key": key, "pool_size": 4, **settings}
         environment = {f"KETENBOEK_{name.upper()}": str(value) for name, value in chosen.items()}
         said, out = _loaded.Pipe(duplex=False)
-        self._process = _loaded.Process(target=_command, args=(out, str(self.log), environment), daemon=True)
+        self._process = _loaded.Process(target=_command, args=(out, self.log, environment), daemon=True)
         self._process.start()
         out.close()
-        with said, open(os.dup(said.fileno()), encoding="utf-8") as text:
+        with said, os.fdopen(os.dup(said.fileno()), encoding="utf-8") as text:
             line = text.readline()
         assert line.startswith("listening on http://"), self.logged()
         self.url = line.removeprefix("listening on ").strip()
@@ -146,11 +150,12 @@ class Nursery:
             Grower(f"grower-{number}", folder / f"grower-{number}.jwk", codes.mint("P", secrets.token_bytes))
             for number in range(growers)
         ]
-        with self.serve() as served, self.remote(served) as remote:
-            with Client(remote, Key(seed("founder")), folder / "ministry.state") as ministry:
-                for grower in self.growers:
-                    self._enrol(ministry, grower)
-            assert served.end() == 0
+        writer = Sequencer(Store.open(database), checkpoint, clock=now)
+        writer.start()
+        self.ministry = Signer(ORIGIN, founder, sequence=2)
+        for grower in self.growers:
+            _enrol(writer, self.ministry, grower)
+        assert writer.close(60)
 
     def serve(self, **settings: Any) -> Served:
         """A gateway process on this ledger."""
@@ -159,25 +164,6 @@ class Nursery:
     def remote(self, served: Served, patience: float = 0) -> Remote:
         """A gateway as a client sees it, held to the anchor."""
         return Remote(served.url, Anchored(self.anchor.origin, self.anchor.hash), patience=patience)
-
-    def _enrol(self, ministry: Client, grower: Grower) -> None:
-        key, name = Key.generate(), grower.name
-        key.save(grower.key_file)
-        registered = {"participant": name, "key": canonical.b64(key.public), "admin": True}
-        registered["possession"] = key.possession(ORIGIN, name)
-        ministry.submit(
-            [
-                ("registerParticipant", {"participant": name, "kind": "GROWER", "name": name}, None),
-                ("registerKey", registered, None),
-            ]
-        )
-        with Client(ministry.gateway, grower.key_file) as client:
-            client.register_site(site="hall", address="Kasweg 1")
-            client.register_variety(variety="haze", name="Haze")
-            ministry.designate_grower(grower=name, sites=["hall"])
-            client.intake_plants(
-                plants=[grower.plant], variety="haze", site="hall", height=10, mass=1, position="A/1"
-            )
 
     def entries(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
         """Index, bytes and content of all entries."""
@@ -213,3 +199,28 @@ class Nursery:
             assert {made["key"] for made in whole} == {content["statement"]["key"]}
         report = audit.audit(self.database, anchor=self.anchor, jobs=1)
         assert report.verdict == "intact", report.text()
+
+
+def _enrol(writer: Sequencer, ministry: Signer, grower: Grower) -> None:
+    """A grower with a key, a designated site, a variety and a plant."""
+    key = SigningKey(secrets.token_bytes(32))
+    Key.from_jwk(key.jwk()).save(grower.key_file)
+    name, holder, address = grower.name, Signer(ORIGIN, key), seal("Kasweg 1", secrets.token_bytes(32))
+    possession = canonical.b64(key.sign(possession_text(ORIGIN, name, key.id)))
+    public = canonical.b64(key.public)
+    intake = {"variety": "haze", "site": "hall", "height": 10, "mass": 1, "position": "A/1"}
+
+    def state(signer: Signer, *acts: tuple[str, dict[str, Any]], openings: tuple[Opening, ...] = ()) -> None:
+        made = signer.submission(writer.head, now(), *acts)
+        made.openings = openings
+        writer.offer(made, proofs=False).result(60)
+
+    state(
+        ministry,
+        ("registerParticipant", {"participant": name, "kind": "GROWER", "name": name}),
+        ("registerKey", {"participant": name, "key": public, "admin": True, "possession": possession}),
+    )
+    site = {"site": "hall", "address": {"sealed": canonical.b64(address.hash)}}
+    state(holder, ("registerSite", site), ("registerVariety", {"variety": "haze", "name": "Haze"}), openings=(address,))
+    state(ministry, ("designateGrower", {"grower": name, "sites": ["hall"]}))
+    state(holder, ("intakePlants", {"plants": [grower.plant], **intake}))
