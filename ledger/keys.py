@@ -22,8 +22,6 @@ from ledger.errors import BadSignature, Malformed
 
 PUBLIC_BYTES = 32
 SIGNATURE_BYTES = 64
-KEY_ID = "[A-Za-z0-9_-]{43}"
-"""Pattern of a key id."""
 
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493

@@ -10,7 +10,7 @@ import pytest
 from ledger import canonical, checkpoint, codes, instant, keys, merkle, tiles
 from ledger.anchor import Anchor, check_origin
 from ledger.canonical import TooLarge, b64, unb64
-from ledger.entry import Entry, prefix, statement_slice
+from ledger.entry import Entry, prefix, recorded_of, statement_slice
 from ledger.errors import BadSignature, Malformed
 from ledger.note import COSIGNATURE, Vkey
 from ledger.proof import TlogProof
@@ -287,6 +287,7 @@ def test_entries_are_the_canonical_json_of_what_they_say() -> None:
         assert entry.encode() == text.encode() == canonical.encode(parsed)
         assert statement_slice(text.encode()) == entry.statement
         assert text.encode().startswith(prefix(entry.index, entry.previous) + entry.recorded.encode())
+        assert recorded_of(text.encode()) == instant.millis(entry.recorded)
 
 
 @pytest.mark.parametrize("reason", ENTRY["refused"])
@@ -302,5 +303,6 @@ def test_the_statement_is_found_even_if_it_holds_what_follows_it() -> None:
 
     assert Entry.decode(trapped.encode()) == trapped
     assert statement_slice(trapped.encode()) == trap
-    with pytest.raises(Malformed):
-        statement_slice(b'{"statement":{}}')
+    for look in (statement_slice, recorded_of):
+        with pytest.raises(Malformed):
+            look(b'{"statement":{}}')
