@@ -7,17 +7,18 @@ say the same; the other takes exact bytes. What is well-typed but refused is an 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Optional
 
 import strawberry
 from graphql import GraphQLResolveInfo
 from strawberry.tools import create_type
 
-from ledger import canonical, door
+from ledger import canonical, door, keys
 from ledger.actions import Action
 from ledger.editions import EDITIONS
 from ledger.entry import STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX
-from ledger.errors import Malformed, Problem, Refused
+from ledger.errors import BadSignature, Malformed, Problem, Refused
 from ledger.manual import description
 from ledger.sealed import Opening
 from ledger.statement import Submission
@@ -29,6 +30,11 @@ from schema.plain import plain
 from schema.scalars import Base64, CanonicalStatement, Timestamp
 
 Values = dict[str, Any]
+
+PUBLICS_MAX = 10_000
+_publics: dict[str, bytes] = {}
+"""Public keys that signed something that was recorded, by their ids."""
+
 OPENINGS = Optional[list[inputs.Opening]]  # noqa: UP045 - Strawberry reads it at run time
 
 
@@ -162,6 +168,7 @@ async def recorded(
     try:
         sequencer = context.gateway.sequencer
         submission.door = door.check(submission, EDITIONS[sequencer.ledger.edition])
+        _verify_here(submission)
         future = sequencer.offer(submission, context.proofs)
         try:
             async with asyncio.timeout(context.limits.request_seconds):
@@ -174,8 +181,29 @@ async def recorded(
         told = await access.masked(context, key, refused)
         context.outcomes.append(told.problems[0].code)
         return outcome.rejected(told, context.language)
+    if submission.verified is not None:
+        _remember(key, submission.verified)
     context.outcomes.extend(["replayed" if done.replayed else "recorded"] * len(raws))
     return outcome.recorded(done)
+
+
+def _verify_here(submission: Submission) -> None:
+    """Check the signature on the event loop if the key signed before: it overlaps with the writer's work.
+
+    What does not hold is left to the writer, who finds it in its order and says so.
+    """
+    public = _publics.get(submission.key)
+    if public is not None:
+        with contextlib.suppress(BadSignature):
+            keys.verify(public, submission.text, submission.signature)
+            submission.verified = public
+
+
+def _remember(key: str, public: bytes) -> None:
+    """A key id is the hash of its public key: what one means never changes, on any ledger."""
+    if len(_publics) >= PUBLICS_MAX:
+        _publics.clear()
+    _publics[key] = public
 
 
 Mutation = create_type(
