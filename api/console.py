@@ -14,6 +14,7 @@ from api import pages, tracing
 from api.access import authenticated
 from api.gateway import Gateway
 from api.pages import CheckRow, ConsolePage, HistoryRow, LabelPage, LedgerFacts, UnitPage
+from api.pages.console import Outcome
 from api.routes import gateway_of
 from api.tokens import Unauthenticated
 from api.words import Language
@@ -93,7 +94,8 @@ async def console(request: Request) -> Response:
         return caller
     gateway, asked = gateway_of(request), request.query_params.get("code", "")
     code = "".join(asked.split()).upper()
-    if code and await run_in_threadpool(_exists, gateway, code, caller):
+    known: bool = bool(code) and await run_in_threadpool(_exists, gateway, code, caller)
+    if known:
         return RedirectResponse(f"/console/unit/{code}", status_code=303)
     return _html(pages.console_page(ConsolePage(_facts(gateway), asked), language_of(request)))
 
@@ -135,7 +137,7 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
         last = eyes.last(units[0])
         told = history(store, number, first=HISTORY, after=int(after) if after.isdigit() else None, as_of=last)
         checks = tuple(
-            CheckRow(check.code, check.title, check.outcome, check.entry, check.detail)
+            CheckRow(check.code, check.title, cast(Outcome, check.outcome), check.entry, check.detail)
             for check in verification.verify(store, number).checks
         )
         return UnitPage(

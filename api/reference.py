@@ -46,8 +46,8 @@ def refusals() -> str:
         "# Refusal codes\n",
         MADE,
         (
-            "In order of precedence: of the codes found in the bytes alone all that apply are listed, of the others only "
-            "the first. Nothing was recorded and no sequence number used; correct it and send it again under the same "
+            "In order of precedence: of the codes found in the bytes alone all that apply are listed, of the others "
+            "only the first. Nothing was recorded and no sequence number used; correct it and send it again under the same "
             "number. Accept codes that you do not know.\n"
         ),
         "| code | found | what to do | wat te doen |",
@@ -92,8 +92,8 @@ def commands() -> str:
         "# Commands\n",
         MADE,
         (
-            "Exit codes: `0` done, every check holds · `1` a check failed or an action was refused · `2` wrong use or "
-            "setting · `3` undecided · `4` surroundings: database or gateway unreachable, not migrated, key unreadable. "
+            "Exit codes: `0` done, every check holds · `1` a check failed or an action was refused · `2` wrong use "
+            "or setting · `3` undecided · `4` surroundings: database or gateway unreachable, not migrated, key unreadable. "
             "`--json` puts one JSON object on stdout and nothing else.\n"
         ),
         "| command | does | arguments |",

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from sqlalchemy import Table
 
@@ -98,7 +98,7 @@ class Store:
         self._head_locked = driver.locked(self._head)
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str) -> Self:
         """The store at an address, which must exist. Raises UnknownDatabase, and what the drivers raise."""
         return cls(connect(url))
 

@@ -109,7 +109,8 @@ def _data(data: dict[str, Any]) -> dict[str, Any]:
 
 class World:
     """One sandbox ledger with the whole chain: ministry, inspectorates, two municipalities, two growers,
-    two shops, a carrier and a laboratory."""
+    two shops, a carrier and a laboratory.
+    """
 
     def __init__(self, database: str, folder: Path, *, checks: bool = True) -> None:
         self.database = database
