@@ -184,6 +184,11 @@ class Checkpoints:
         if self._tail is None or tail[0] > self._tail[0]:
             self._tail = tail
 
+    @property
+    def cut(self) -> int | None:
+        """Where the entries end, if more were signed."""
+        return None if self._tail is None else self._size
+
     def settle_tail(self) -> None:
         """TAIL_MISSING once, for the largest size that was signed."""
         if self._tail is not None:

@@ -126,7 +126,7 @@ class Custody:
                 yield here
             if isinstance(run, Broken) and not self._faults.doubts(run.row):
                 self._faults.add("ENTRY_BYTES", run.row, DEPTH, f"The bytes are not those of an entry: {run.message}.")
-            if broken or len(here) < len(run):  # type: ignore[arg-type]
+            if broken or len(here) < len(run):
                 self._lose(self._index, whole=False)
                 self._faults.undecided.add(DEPTH)
                 return

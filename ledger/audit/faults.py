@@ -45,6 +45,8 @@ class Faults:
         """Depths in which something is wrong."""
         self.undecided: set[str] = set()
         """Depths that did not come to an end."""
+        self.first_doubt: int | None = None
+        """The first entry at fault: from there on the state is not known for certain."""
         self._most = most
         self._kept: list[tuple[Rank, int, Fault]] = []
         self._doubted: set[int] = set()
@@ -57,8 +59,10 @@ class Faults:
         """Note a fault."""
         self.total += 1
         (self.undecided if fault.code == "EDITION_UNKNOWN" else self.faulty).add(fault.depth)
-        if fault.index is not None and fault.code not in NO_DOUBT and len(self._doubted) < self._most:
-            self._doubted.add(fault.index)
+        if fault.index is not None and fault.code not in NO_DOUBT:
+            self.first_doubt = fault.index if self.first_doubt is None else min(fault.index, self.first_doubt)
+            if len(self._doubted) < self._most:
+                self._doubted.add(fault.index)
         fault = replace(fault, expected=_shortened(fault.expected), found=_shortened(fault.found))
         insort(self._kept, (_rank(fault), self.total, fault))
         del self._kept[self._most :]

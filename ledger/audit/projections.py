@@ -1,7 +1,7 @@
 """Depth 4: the tables that answer queries hold what follows from the entries, row by row, and nothing else.
 
 Both sides are read in the order of the primary key, which is the same on both engines, a chunk at a time.
-Where the replay had to stop, what was true up to there is compared.
+Where entries are at fault, what was true before the first of them is compared.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def digest(scratch: Scratch) -> str:
 
 
 class Projections:
-    """A replayed state against the stored one; `sound`: the first entry from which the replay is not known."""
+    """A replayed state against the stored one; `sound`: the first entry that is in doubt."""
 
     def __init__(self, source: Source, scratch: Scratch, faults: Faults, sound: int | None) -> None:
         self._source = source
@@ -123,11 +123,7 @@ class Projections:
     def _differs(self, of: Table, expected: Values | None, found: Values | None) -> None:
         values = expected or found
         assert values is not None
-        if of.row is Cursor:
-            index = self._newest_of(values[0])
-        else:
-            at = values[_born_at(of)]
-            index = at if type(at) is int and at >= 0 else None
+        index = self._newest_of(values[0]) if of.row is Cursor else self._cause(of, values, expected, found)
         key = ", ".join(f"{name} {value}" for name, value in zip(of.key, values, strict=False))
         what = "is missing" if found is None else "follows from no entry" if expected is None else "is another"
         unit = self._code_of(values[of.columns.index("unit")]) if "unit" in of.columns else None
@@ -140,6 +136,16 @@ class Projections:
             expected=None if expected is None else _shown(of, expected, found),
             found=None if found is None else _shown(of, found, expected),
         )
+
+    def _cause(self, of: Table, values: Values, expected: Values | None, found: Values | None) -> int | None:
+        """The entry from which a row follows; where entries are at fault, the one that ended it or did not."""
+        at = values[_born_at(of)]
+        if self._sound is not None and expected and found and "until" in of.columns:
+            until = of.columns.index("until")
+            ends = {values[until] for values in (expected, found)}
+            if len(ends) == 2:
+                at = min(end for end in ends if end is not None)
+        return at if type(at) is int and at >= 0 else None
 
     def _newest_of(self, key: Any) -> int | None:
         """The entry that a key signed last, by the replay."""

@@ -239,7 +239,9 @@ class Examination:
         depth = self._depth("projections")
         total = len(projections.TABLES)
         with timed(depth):
-            compared = projections.Projections(self._source, scratch, self._faults, replay.sound)
+            ends = (replay.sound, self._faults.first_doubt, self.checkpoints.cut)
+            sound = min((end for end in ends if end is not None), default=None)
+            compared = projections.Projections(self._source, scratch, self._faults, sound)
             compared.run(lambda done: self._progress("projections", done, total))
             projections.openings(self._source, scratch, self._faults, whole=replay.whole)
             if replay.sound is None and self._report.size:

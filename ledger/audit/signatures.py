@@ -23,6 +23,8 @@ from ledger.submission import signed_text
 
 FAULTS_MAX = 1_000
 """Faults that one range of rows hands on; more are only counted."""
+AFTER_SEQUENCE = ("SEEN_CONTRADICTED", "EXPIRED")
+"""What is asked only after the sequence: its numbers are used."""
 CANDIDATES_MAX = 8
 """Headers and roots that are tried where the entries of a submission differ."""
 
@@ -32,7 +34,7 @@ class Range:
     """What was found in some rows: faults, and every submission in order, for the sequences.
 
     A submission is five numbers: its row, its key, its first sequence number, how many, the size it saw;
-    the key is -1 where the submission is at fault already.
+    the number is negative where the submission is at fault already.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -65,7 +67,8 @@ class Verifier:
                 faults = self.faults(run)
                 start, number = run[0], self._numbers.get(run[0].key, -1)
                 seen = start.envelope.seen_size
-                found.order.extend((start.row, number, -start.sequence if faults else start.sequence, len(run), seen))
+                signed = all(fault.code in AFTER_SEQUENCE for fault in faults)
+                found.order.extend((start.row, number, start.sequence if signed else -start.sequence, len(run), seen))
             room = FAULTS_MAX - len(found.faults)
             found.faults += faults[:room]
             found.more += len(faults[room:])
@@ -169,9 +172,9 @@ class Verifier:
 
     def _seen(self, first: Part) -> list[Fault]:
         size, root = first.envelope.seen_size, first.envelope.seen_root
-        if size > first.index or (size == 0 and first.index > 0):
+        if size > first.number or (size == 0 and first.number > 0):
             message = "What the signer saw is not a size that this ledger had."
-            return [_fault("SEEN_CONTRADICTED", first, message, f"at most {first.index}", str(size))]
+            return [_fault("SEEN_CONTRADICTED", first, message, f"at most {first.number}", str(size))]
         expected = self._roots.at(size)
         if expected is not None and expected != root:
             message = f"The signer saw another ledger: of size {size} it had another root."
@@ -200,8 +203,7 @@ def _root(run: Run) -> bytes | None:
     """The root of a whole submission if all its entries have the same envelope and their right paths."""
     if len(run) == 1:
         return merkle.leaf_hash(run[0].statement) if not run[0].path else None
-    envelope = run[0].envelope
-    if any(part.envelope is not envelope and part.envelope != envelope for part in run):
+    if not all(part.alike(run[0]) for part in run):
         return None
     leaves = [merkle.leaf_hash(part.statement) for part in run]
     tree = merkle.levels(leaves)

@@ -136,6 +136,12 @@ class Rows:
             return None
         return self._waiting[self._at]
 
+    def __iter__(self) -> Iterator[StoredEntry]:
+        """Take one row after another."""
+        while (row := self.peek()) is not None:
+            self._at += 1
+            yield row
+
     def skip(self, count: int) -> None:
         """Take rows that were seen."""
         self._at += count

@@ -1,64 +1,74 @@
 """Entries read back into the submissions that they came in: the unit of signatures and of rules.
 
-All entries of a submission share everything behind the statement but their paths, so only the first one is
-matched as a whole; the others are compared with it.
+This is the inner loop of depth 2. So an entry is matched from both ends towards its statement, hashes stay
+spelled as long as nobody asks for their bytes, and of a submission only the first header is read: those
+of its other entries are compared with it.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from ledger import instant
 from ledger.audit.links import start_of
 from ledger.audit.source import Rows
-from ledger.canonical import Json
-from ledger.entry import Entry, Envelope, decode_statement
+from ledger.canonical import unb64
+from ledger.entry import ENTRY_BYTES_MAX, STATEMENT_BYTES_MAX, Entry, Envelope, decode_statement
 from ledger.errors import Malformed
+from ledger.submission import STATEMENTS_MAX
 
+_BEFORE = b'","statement":'
+_SUBMISSION = b',"submission":{"count":'
 _AFTER_PATH = b'],"seen":{"root":"'
-_STATEMENT = b'","statement":'
+_NUMBER = rb"(0|[1-9][0-9]{0,15})"
+_HEADER = re.compile(rb',"submission":\{"count":N,"first":N,"path":\['.replace(b"N", _NUMBER))
+_TAIL = re.compile(
+    rb'\],"seen":\{"root":"([A-Za-z0-9+/]{43}=)","size":N\},"signature":"([A-Za-z0-9+/]{86}==)",'
+    rb'"until":"([0-9T:.Z-]{24})"\},"v":1\}'.replace(b"N", _NUMBER)
+)
+_MANY_DIGITS = re.compile(rb"[0-9]{16}")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One entry of a submission, from row `row`; `path` as it is spelled."""
+class Part(NamedTuple):
+    """One entry of a submission, in row `row`; `path` as it is spelled, `value` what the statement says."""
 
     row: int
     data: bytes
-    index: int
+    number: int
     recorded: str
     statement: bytes
     value: dict[str, Any]
-    """What the statement says."""
+    key: str
+    sequence: int
     envelope: Envelope
+    header: bytes
+    """From the statement to the path: spells count and first number."""
     path: bytes
-
-    @property
-    def key(self) -> str:
-        """Id of the signing key."""
-        return self.value["key"]  # type: ignore[no-any-return]
-
-    @property
-    def sequence(self) -> int:
-        """The statement's number."""
-        return self.value["sequence"]  # type: ignore[no-any-return]
+    tail: bytes
+    """From the path to the end: spells what was seen, the signature and `until`."""
 
     @property
     def siblings(self) -> tuple[bytes, ...]:
         """The hashes of the path."""
         return Entry.frame(self.data).path
 
+    def alike(self, other: Part) -> bool:
+        """Whether both are under one header."""
+        return self.tail == other.tail and self.header == other.header
+
     def continues(self, other: Part) -> bool:
         """Whether it can only stand behind the other one, in the same submission."""
-        mine, its = self.envelope, other.envelope
-        same = mine is its or (mine.first == its.first and mine.count == its.count)
-        return same and self.key == other.key and other.sequence + 1 == self.sequence < mine.first + mine.count
+        return (
+            self.header == other.header
+            and self.key == other.key
+            and other.sequence + 1 == self.sequence < self.envelope.first + self.envelope.count
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A row that holds no entry."""
 
     row: int
@@ -72,71 +82,92 @@ Run = list[Part]
 def part_of(row: int, data: Any, before: Part | None = None) -> Part:
     """The entry in a row. Raises Malformed unless its bytes are the canonical ones of an entry.
 
-    `before` is the entry before it, to which it is compared first: most have the same submission.
+    `before`: the entry before it, whose header it probably has.
     """
-    if not isinstance(data, bytes):
-        raise Malformed("not bytes")
-    if before is not None and before.envelope.count > 1 and (part := _alike(row, data, before)) is not None:
-        return part
-    entry = Entry.frame(data)
-    head, _, rest = data.rpartition(_AFTER_PATH)
-    path = head[head.rindex(b',"path":[') + 9 :]
-    assert rest
-    value = _statement(decode_statement(entry.statement))
-    return Part(row, data, entry.index, entry.recorded, entry.statement, value, entry.envelope, path)
-
-
-def _alike(row: int, data: bytes, before: Part) -> Part | None:
-    """An entry with the same envelope as the one before; None if it is not just that."""
-    cut = len(before.path)
-    end = before.data.rindex(_AFTER_PATH)
-    tail = before.data[end:]
-    middle = before.data[before.data.rindex(b',"submission":', 0, end - cut) : end - cut]
     start = start_of(data)
-    if start is None or not data.endswith(tail) or data[start.end + 24 : start.end + 38] != _STATEMENT:
-        return None
-    behind = data.rfind(middle, start.end, len(data) - len(tail))
-    if behind < 0:
-        return None
+    if start is None or len(data) > ENTRY_BYTES_MAX:
+        raise Malformed("not an entry")
+    begin = start.end + 24 + len(_BEFORE)
+    after = data.rfind(_AFTER_PATH)
+    behind = data.rfind(_SUBMISSION, begin, after)
+    if behind < 0 or data[start.end + 24 : begin] != _BEFORE:
+        raise Malformed("not an entry")
+    tail = data[after:]
+    path_at = data.find(b"[", behind) + 1
+    header, path, statement = data[behind:path_at], data[path_at:after], data[begin:behind]
     recorded = start.recorded.decode()
-    if recorded != before.recorded:
+    if before is None or recorded != before.recorded:
         instant.millis(recorded)
-    statement = data[start.end + 38 : behind]
-    value = _statement(decode_statement(statement))
-    path = data[behind + len(middle) : -len(tail)]
-    return Part(row, data, start.number, recorded, statement, value, before.envelope, path)
+    envelope = before.envelope if before is not None and tail == before.tail and header == before.header else None
+    if envelope is None:
+        envelope = _envelope(header, tail)
+    value = _said(statement)
+    key, sequence = value["key"], value["sequence"]
+    return Part(row, data, start.number, recorded, statement, value, key, sequence, envelope, header, path, tail)
 
 
-def _statement(value: Json) -> dict[str, Any]:
-    """A statement with what tells whose it is. Raises Malformed."""
-    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+def _envelope(header: bytes, tail: bytes) -> Envelope:
+    numbers, rest = _HEADER.fullmatch(header), _TAIL.fullmatch(tail)
+    if numbers is None or rest is None:
+        raise Malformed("not the header of a submission")
+    root, size, signature, until = rest.groups()
+    count, first = int(numbers[1]), int(numbers[2])
+    if not 1 <= count <= STATEMENTS_MAX or first == 0:
+        raise Malformed("not the header of a submission")
+    text = until.decode()
+    instant.millis(text)
+    return Envelope(first, count, int(size), unb64(root.decode()), text, unb64(signature.decode()))
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+_DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
+_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def _said(statement: bytes) -> dict[str, Any]:
+    """What a canonical statement says, with what tells whose it is. Raises Malformed."""
+    value: Any = None
+    # Most are plain: ASCII, short, shallow, without large numbers. Then two calls in C tell the same as `decode`.
+    plain = statement.isascii() and len(statement) <= STATEMENT_BYTES_MAX and b"null" not in statement
+    if plain and statement.count(b"{") + statement.count(b"[") <= 6 and _MANY_DIGITS.search(statement) is None:
+        text = statement.decode()
+        try:
+            value = _DECODE(text)
+        except ValueError as error:
+            raise Malformed("not JSON") from error
+        if _ENCODE(value) != text:
+            raise Malformed("not canonical")
+    else:
+        value = decode_statement(statement)
+    if type(value) is not dict or type(value.get("data")) is not dict or type(value.get("ledger")) is not str:
         raise Malformed("not a statement")
-    key, sequence = value.get("key"), value.get("sequence")
-    if not isinstance(key, str) or type(sequence) is not int or not isinstance(value.get("ledger"), str):
-        raise Malformed("the statement lacks ledger, key or sequence")
+    if type(value.get("key")) is not str or type(value.get("sequence")) is not int:
+        raise Malformed("a statement without key or number")
     return value
 
 
 def runs(rows: Rows, skipped: frozenset[int] = frozenset()) -> Iterator[Run | Broken]:
     """The submissions in some rows, in order; rows that are `skipped` are taken for absent."""
     run: Run = []
-    while (row := rows.peek()) is not None:
-        rows.skip(1)
-        if row[0] in skipped:
+    for row, data, _ in rows:
+        if row in skipped:
             continue
         try:
-            part = part_of(row[0], row[1], run[-1] if run else None)
+            part = part_of(row, data, run[-1] if run else None)
         except Malformed as error:
             if run:
                 yield run
-            run = []
-            yield Broken(row[0], str(error))
+                run = []
+            yield Broken(row, str(error))
             continue
         if run and not part.continues(run[-1]):
             yield run
             run = []
         run.append(part)
-        if part.sequence == part.envelope.first + part.envelope.count - 1:
+        if part.sequence + 1 == part.envelope.first + part.envelope.count:
             yield run
             run = []
     if run:

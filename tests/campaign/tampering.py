@@ -18,7 +18,9 @@ import psycopg
 from ledger import audit
 from ledger.anchor import Anchor
 from ledger.audit.source import Connection
+from ledger.canonical import b64
 from ledger.database import connect_postgresql, connect_sqlite, sqlite_path
+from ledger.merkle import leaf_hash
 from ledger.rows import STATE, Cursor, Row
 from ledger.tables import METADATA, primary_key
 
@@ -141,14 +143,8 @@ def entry_hash(database: Database, chance: random.Random) -> Change:
 def entry_and_hash(database: Database, chance: random.Random) -> Change:
     index = chance.randrange(database.size)
     data = changed(database.entry(index)[0], chance)
-    database.put(index, data, audit_hash(data))
+    database.put(index, data, leaf_hash(data))
     return Change(f"a byte of entry {index}, its hash made anew", frozenset({index}))
-
-
-def audit_hash(data: bytes) -> bytes:
-    from ledger.merkle import leaf_hash
-
-    return leaf_hash(data)
 
 
 def entry_removed(database: Database, chance: random.Random) -> Change:
@@ -163,7 +159,7 @@ def entry_inserted(database: Database, chance: random.Random) -> Change:
     index = chance.randrange(1, database.size + 1)
     data, _ = database.entry(chance.randrange(database.size))
     data = changed(data, chance)
-    database.insert(index, data, audit_hash(data))
+    database.insert(index, data, leaf_hash(data))
     return Change(f"a row inserted at {index}", frozenset({index}))
 
 
@@ -173,7 +169,7 @@ def entry_forged(database: Database, chance: random.Random) -> Change:
     data, _ = database.entry(index)
     at = data.index(b'"salt":"') + 10
     data = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
-    database.insert(index, data, audit_hash(data))
+    database.insert(index, data, leaf_hash(data))
     return Change(f"a forged entry inserted at {index}", frozenset({index}))
 
 
@@ -270,11 +266,10 @@ def opening_changed(database: Database, chance: random.Random) -> Change:
 
 
 def asked_by(database: Database, digest: bytes) -> int:
-    from ledger.canonical import b64
-
     mark = b64(digest).encode()
     rows = database.all('SELECT "index", "bytes" FROM "entry" ORDER BY "index"')
-    return next(index for index, data in rows if mark in data)
+    found: int = next(index for index, data in rows if mark in data)
+    return found
 
 
 def born(row: type[Row], values: dict[str, Any], database: Database) -> int | None:
