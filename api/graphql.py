@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from schema.execution import Answer, execute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +21,7 @@ from api.gateway import Gateway
 from api.routes import gateway_of
 from api.tokens import Unauthenticated
 from schema.context import Caller, Context
+from schema.execution import Answer, execute
 from schema.limits import Limits
 
 MODERN = "application/graphql-response+json"
@@ -34,8 +34,8 @@ class Bad(Exception):
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code
         self.headers = headers or {}
+        self.errors = [{"message": message, "extensions": {"code": code}}]
 
 
 def limits_of(gateway: Gateway) -> Limits:
@@ -76,7 +76,7 @@ async def get(request: Request) -> Response:
         members: dict[str, Any] = {name: asked[name] for name in ("query", "operationName") if name in asked}
         if "variables" in asked:
             members["variables"] = _json(asked["variables"].encode())
-        answer = await _answered(request, gateway, _checked(members), mutations=False)
+        answer = await _answered(request, gateway, checked(members), mutations=False)
     except Bad as bad:
         return _refused(gateway, bad, media)
     return _response(gateway, answer, media)
@@ -127,7 +127,7 @@ async def _body(request: Request, most: int) -> bytes:
 
 
 def _members(body: bytes) -> dict[str, Any]:
-    return _checked(_json(body))
+    return checked(_json(body))
 
 
 def _json(text: bytes) -> Any:
@@ -141,7 +141,7 @@ def _constant(text: str) -> Any:
     raise ValueError(text)
 
 
-def _checked(members: Any) -> dict[str, Any]:
+def checked(members: Any) -> dict[str, Any]:
     """The members of a GraphQL request (GraphQL over HTTP §5.2)."""
     if not isinstance(members, dict) or not isinstance(members.get("query"), str):
         raise Bad(400, "BAD_REQUEST", "The request is an object with a text `query`.")
@@ -180,9 +180,8 @@ def _quality(parameters: str) -> float:
 
 
 def _refused(gateway: Gateway, bad: Bad, media: str) -> Response:
-    errors = [{"message": str(bad), "extensions": {"code": bad.code}}]
     gateway.metrics.request(bad.status)
-    body = json.dumps({"errors": errors}, ensure_ascii=False)
+    body = json.dumps({"errors": bad.errors}, ensure_ascii=False)
     return Response(body, bad.status, headers={**bad.headers, "content-type": f"{media}; charset=utf-8"})
 
 

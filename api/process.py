@@ -30,6 +30,7 @@ def run(settings: Settings, key: SigningKey) -> int:
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
+        ws_max_size=settings.body_bytes_max,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
-from schema.execution import execute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.gateway import Gateway
-from api.graphql import Bad, context_of
+from api.graphql import Bad, checked, context_of
 from schema.context import Context
+from schema.execution import execute
 
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10
 OPERATIONS_MAX = 100
 """Under way at once on one connection."""
+
+
+GONE = (WebSocketDisconnect, RuntimeError)
+"""What Starlette raises where the other side has left."""
+REASON_BYTES_MAX = 123
+"""Of the reason in a close frame (RFC 6455 §5.5)."""
 
 
 class Closed(Exception):
@@ -28,6 +35,7 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
+        self.reason = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
 
 
 async def socket(websocket: WebSocket) -> None:
@@ -37,14 +45,13 @@ async def socket(websocket: WebSocket) -> None:
         return
     await websocket.accept(PROTOCOL)
     conversation = Conversation(websocket)
-    try:
-        await conversation.run()
-    except Closed as closed:
-        await websocket.close(closed.code, str(closed))
-    except WebSocketDisconnect:
-        pass
-    finally:
-        conversation.cancel()
+    with suppress(*GONE):
+        try:
+            await conversation.run()
+        except Closed as closed:
+            await websocket.close(closed.code, closed.reason)
+        finally:
+            conversation.cancel()
 
 
 class Conversation:
@@ -53,6 +60,7 @@ class Conversation:
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._gateway: Gateway = websocket.app.state.gateway
+        self._authorization: str | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -64,14 +72,14 @@ class Conversation:
             raise Closed(4408, "Connection initialisation timeout") from None
         if first["type"] != "connection_init":
             raise Closed(4401, "Unauthorized")
-        context = await self._context(first.get("payload"))
+        await self._introduced(first.get("payload"))
         await self._send("connection_ack")
         while True:
             message = await self._message()
             if message["type"] == "ping":
                 await self._send("pong")
             elif message["type"] == "subscribe":
-                self._begin(message, context)
+                self._begin(message)
             elif message["type"] == "complete":
                 task = self._operations.pop(str(message.get("id")), None)
                 if task is not None:
@@ -86,45 +94,56 @@ class Conversation:
         for task in self._operations.values():
             task.cancel()
 
-    async def _context(self, payload: Any) -> Context:
+    async def _introduced(self, payload: Any) -> None:
+        """Keep the token that came with the first message, if it counts. Raises Closed."""
         members = payload if isinstance(payload, dict) else {}
-        headers = self._websocket.headers
-        authorization = members.get("authorization") or members.get("Authorization") or headers.get("authorization")
+        given = members.get("authorization") or members.get("Authorization")
+        self._authorization = str(given) if given else self._websocket.headers.get("authorization")
         try:
-            return await context_of(self._gateway, authorization, headers.get("accept-language"))
+            await self._context()
         except Bad as bad:
             raise Closed(4403, str(bad)) from bad
 
-    def _begin(self, message: dict[str, Any], context: Context) -> None:
-        name, payload = message.get("id"), message.get("payload")
-        if not isinstance(name, str) or not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            raise Closed(4400, "`subscribe` has an `id` and a `payload` with a `query`")
+    async def _context(self) -> Context:
+        """Who asks, now: a connection may last longer than its token. Raises Bad."""
+        return await context_of(self._gateway, self._authorization, self._websocket.headers.get("accept-language"))
+
+    def _begin(self, message: dict[str, Any]) -> None:
+        name = message.get("id")
+        try:
+            members = checked(message.get("payload"))
+        except Bad as bad:
+            raise Closed(4400, str(bad)) from bad
+        if not isinstance(name, str):
+            raise Closed(4400, "`subscribe` has an `id`")
         if name in self._operations:
             raise Closed(4409, f"Subscriber for {name} already exists")
         if len(self._operations) >= OPERATIONS_MAX:
             raise Closed(4429, "Too many operations")
-        self._operations[name] = asyncio.create_task(self._operation(name, payload, context))
+        self._operations[name] = asyncio.create_task(self._operation(name, members))
 
-    async def _operation(self, name: str, payload: dict[str, Any], context: Context) -> None:
-        variables = payload.get("variables")
-        answer = await execute(
-            payload["query"],
-            variables if isinstance(variables, dict) else None,
-            payload.get("operationName"),
-            context,
-            mutations=True,
-        )
-        if answer.executed:
-            await self._send("next", name, answer.members)
-            await self._send("complete", name)
-        else:
-            await self._send("error", name, answer.members["errors"])
+    async def _operation(self, name: str, members: dict[str, Any]) -> None:
+        with suppress(*GONE):
+            try:
+                answer = await execute(
+                    members["query"], members.get("variables"), members.get("operationName"), await self._context()
+                )
+            except Bad as bad:
+                await self._send("error", name, bad.errors)
+            else:
+                if answer.executed:
+                    await self._send("next", name, answer.members)
+                    await self._send("complete", name)
+                else:
+                    await self._send("error", name, answer.members["errors"])
         self._operations.pop(name, None)
 
     async def _message(self) -> dict[str, Any]:
-        text = await self._websocket.receive_text()
+        received = await self._websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received["code"])
         try:
-            message = json.loads(text)
+            message = json.loads(received.get("text") or "")
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
