@@ -31,7 +31,9 @@ campaign: $(DEV)
 # What is generated and committed: golden vectors, the SDL, the tables under docs/. The tests compare.
 vectors: $(DEV)
 	$(BIN)/python -m tests.vectors
+	$(BIN)/python -m tests.lineages
 	$(BIN)/python -m tests.ledgers
+	$(BIN)/python -m api.reference
 
 # The locks hold every hash for Python 3.11 to 3.14 on every platform, and no address of an index.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \

@@ -47,8 +47,8 @@ def refusals() -> str:
         MADE,
         (
             "In order of precedence: of the codes found in the bytes alone all that apply are listed, of the others "
-            "only the first. Nothing was recorded and no sequence number used; correct it and send it again under the same "
-            "number. Accept codes that you do not know.\n"
+            "only the first. Nothing was recorded and no sequence number used; correct it and send it again under the "
+            "same number. Accept codes that you do not know.\n"
         ),
         "| code | found | what to do | wat te doen |",
         "| --- | --- | --- | --- |",
@@ -93,8 +93,8 @@ def commands() -> str:
         MADE,
         (
             "Exit codes: `0` done, every check holds · `1` a check failed or an action was refused · `2` wrong use "
-            "or setting · `3` undecided · `4` surroundings: database or gateway unreachable, not migrated, key unreadable. "
-            "`--json` puts one JSON object on stdout and nothing else.\n"
+            "or setting · `3` undecided · `4` surroundings: database or gateway unreachable, not migrated, key "
+            "unreadable. `--json` puts one JSON object on stdout and nothing else.\n"
         ),
         "| command | does | arguments |",
         "| --- | --- | --- |",

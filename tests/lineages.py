@@ -1,6 +1,7 @@
 """Lineages to draw: the plain chain, a recall, a chain with a hold, losses and waste.
 
-`python -m tests.lineages` writes the golden picture of the plain chain, which a test draws again and compares.
+`python -m tests.lineages` writes the golden picture of the plain chain, which a test draws again and compares;
+the README shows the way of its sold package.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from api.drawn import DrawnFlow, DrawnLineage, DrawnUnit, UnitKind
 from ledger import codes
 
 GOLDEN = Path(__file__).parent / "vectors" / "lineage.svg"
+OF_README = Path(__file__).parents[1] / "docs" / "lineage.svg"
 GROWER, SHOP = "Fyta Company B.V.", "Coffeeshop Maastricht 1"
 SHOPS = (SHOP, "Coffeeshop Breda 3", "Coffeeshop Almere 2", "Coffeeshop Tilburg 7")
 VARIETY = "Amnesia Haze"
@@ -131,5 +133,15 @@ def golden() -> str:
     return drawing(plain(), standalone=True) + "\n"
 
 
+def of_readme() -> str:
+    """The way of the sold package alone, as a file."""
+    whole = plain()
+    kept = {one.code for one in whole.units if one.kind in ("PLANT", "LOT") or one.code == whole.focus}
+    flows = [one for one in whole.flows if {one.source, one.target} <= {None, *kept}]
+    units = [one for one in whole.units if one.code in kept]
+    return drawing(replace(whole, units=tuple(units), flows=tuple(flows)), standalone=True) + "\n"
+
+
 if __name__ == "__main__":
     GOLDEN.write_text(golden(), encoding="utf-8", newline="\n")
+    OF_README.write_text(of_readme(), encoding="utf-8", newline="\n")

@@ -13,6 +13,7 @@ from api import reference
 from api.settings import Settings, variable
 from ledger.editions import EDITIONS
 from ledger.errors import FAULTS, REFUSALS
+from tests.lineages import OF_README, of_readme
 
 ROOT = Path(__file__).parents[1]
 PAGES = reference.pages()
@@ -57,6 +58,10 @@ def test_the_manifest_of_a_released_edition_never_changes() -> None:
         number: hashlib.sha256((ROOT / f"docs/editions/{number}.json").read_bytes()).hexdigest() for number in EDITIONS
     }
     assert found == MANIFESTS
+
+
+def test_the_picture_of_the_readme_is_made_by_the_code_of_the_page() -> None:
+    assert OF_README.read_text(encoding="utf-8") == of_readme()
 
 
 def test_links_between_documents_lead_somewhere() -> None:
