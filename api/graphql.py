@@ -132,7 +132,7 @@ def _members(body: bytes) -> dict[str, Any]:
 
 def _json(text: bytes) -> Any:
     try:
-        return json.loads(text, parse_constant=_constant)
+        return json.loads(text.decode(), parse_constant=_constant)  # of bytes it would guess at the encoding
     except (ValueError, RecursionError) as error:
         raise Bad(400, "BAD_REQUEST", "The request is not JSON.") from error
 

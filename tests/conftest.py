@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,6 +17,9 @@ from sqlalchemy import make_url
 
 import migrations
 from ledger.store import Store
+
+if TYPE_CHECKING:
+    from tests.served import Chain, Nursery
 
 ENGINES = ("sqlite", "postgresql")
 _numbers = itertools.count(1)
@@ -115,3 +119,27 @@ def store(database: str) -> Iterator[Store]:
     opened = Store.open(database)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def chain(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A served sandbox ledger with a sold package. Tests may add to it; none relies on its size."""
+    from tests.served import Chain  # brings the web stack, which most tests do without
+
+    folder = tmp_path_factory.mktemp("chain")
+    path = folder / "ledger.db"
+    shutil.copyfile(sqlite_template, path)
+    made = Chain(f"sqlite:///{path}", folder)
+    with made.served:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def nursery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Nursery:
+    """A ledger with a wall clock and two growers, read with a token only; who needs a gateway serves it."""
+    from tests.served import Nursery
+
+    folder = tmp_path_factory.mktemp("nursery")
+    path = folder / "ledger.db"
+    shutil.copyfile(sqlite_template, path)
+    return Nursery(f"sqlite:///{path}", folder, growers=2)

@@ -34,6 +34,7 @@ from ledger.sealed import Opening, seal
 from ledger.sequencer import Sequencer
 from ledger.store import Store
 from tests.signer import Signer, seed
+from tests.world import World
 
 ORIGIN = "served.example/nl"
 
@@ -199,6 +200,32 @@ class Nursery:
             assert {made["key"] for made in whole} == {content["statement"]["key"]}
         report = audit.audit(self.database, anchor=self.anchor, jobs=1)
         assert report.verdict == "intact", report.text()
+
+
+class Chain:
+    """A sandbox ledger on which `tests.world` brought packages to a shop and sold one, served by its own process."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        with World(database, folder, checks=False) as world:
+            self.packages = world.stocked(3)
+            world.shop.does("sellPackages", packages=self.packages[:1])
+            self.anchor = world.anchor
+            self.size = world.size
+            self.names = list(world.actors)
+        self.served = Served(database, folder)
+
+    def key(self, name: str) -> Key:
+        """The key of a participant."""
+        return Key(seed("founder" if name == "ministry" else name))
+
+    def key_file(self, name: str) -> Path:
+        """The same as a file; the client's state lies beside it."""
+        path = self.folder / f"{name}.jwk"
+        if not path.exists():
+            self.key(name).save(path)
+        return path
 
 
 def _enrol(writer: Sequencer, ministry: Signer, grower: Grower) -> None:

@@ -30,7 +30,7 @@ from ledger.store import Store
 from tests.served import ORIGIN, Grower, Nursery, Served
 from tests.signer import seed
 
-ROUNDS = 12
+ROUNDS = 8
 VKEY = note.Vkey.parse(note.vkey(ORIGIN, SigningKey(seed("gateway")).public))
 
 
