@@ -33,8 +33,8 @@ PARAMETERS = {
     "LEAD_MAX": 5_000,
 }
 KINDS = {
-    "breda": "MUNICIPALITY", "ijenv": "IJENV", "grower": "GROWER", "rival": "GROWER", "shop": "COFFEESHOP",
-    "carrier": "CARRIER", "laboratory": "LABORATORY",
+    "breda": "MUNICIPALITY", "ijenv": "IJENV", "nvwa": "NVWA", "grower": "GROWER", "rival": "GROWER",
+    "shop": "COFFEESHOP", "carrier": "CARRIER", "laboratory": "LABORATORY",
 }  # fmt: skip
 RESULT = {"thc": 180_000_000, "cbd": 2_000_000, "lead": 100}
 
@@ -64,6 +64,10 @@ class Book:
 
     def close(self) -> None:
         self.store.close()
+
+    def forget(self) -> None:
+        """Remember no row: somebody changed them."""
+        self._rows.forget()
 
     def code(self, letter: str) -> str:
         return codes.mint(letter, self.random.randbytes)
@@ -108,9 +112,9 @@ class Book:
         store, head = self.store, self.store.head()
         assert head is not None
         tree = Tree(store.tile, head.size)
-        data = store.entry_bytes(head.size - 1)
-        assert data is not None
-        recorded = recorded_of(data)
+        newest = store.entry_bytes(head.size - 1)
+        assert newest is not None
+        recorded = recorded_of(newest)
         until = instant.text(max(self.now, recorded) + 6 * DAY)
         submission = Submission(ORIGIN, key.id, first, tuple(raws), head.size, tree.root(), until, b"", tuple(openings))
         submission.signature = key.sign(submission.text)
@@ -188,8 +192,7 @@ def play(book: Book) -> Chain:
     """One mother, one lot, ten packages: sold, refused, missing and found, returned, lost, destroyed, recalled."""
     [mother] = book.intake(1)
     cuttings = book.codes("P", 4)
-    cut = {"mother": mother, "plants": cuttings, "height": 8, "mass": 4_000, "position": "A/2"}
-    book.does("grower", "takeCuttings", **cut)
+    book.does("grower", "takeCuttings", mother=mother, plants=cuttings, height=8, mass=4_000, position="A/2")
     book.does("grower", "movePlants", plants=cuttings[:3], height=30, mass=90_000, position="A/3")
     book.does("grower", "recordLoss", units=cuttings[3:], reason="DEAD", mass=50_000, height=30)
     lot, samples = book.passed_lot(cuttings[:3], 500_000, 100_000)
