@@ -186,13 +186,13 @@ def _refused(gateway: Gateway, bad: Bad, media: str) -> Response:
 
 
 def _response(gateway: Gateway, answer: Answer, media: str) -> Response:
-    status = 200
+    status, headers = 200, {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
     if answer.unauthenticated:
-        status = 401
+        status, headers["www-authenticate"] = 401, "Bearer"
     elif media == MODERN and not answer.executed:
         status = 400
     gateway.metrics.request(status)
     for code in answer.outcomes:
         gateway.metrics.outcome(code)
     body = json.dumps(answer.members, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return Response(body, status, headers={"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"})
+    return Response(body, status, headers)
