@@ -12,12 +12,15 @@ from ledger.audit.source import CACHE_KIBIBYTES
 from ledger.database import engine
 from ledger.drivers import Driver, Values, connect
 from ledger.rows import STATE
-from ledger.state import State
+from ledger.state import ENTITY, State
 from ledger.store import Store
 from ledger.tables import METADATA, table
 
 SETTINGS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIBIBYTES}")
 """Nothing here needs to survive, and memory is to stay flat however long the ledger is."""
+
+REMEMBERED_MAX = 30_000
+"""Answers of the database that are kept in memory."""
 
 
 class Scratch:
@@ -53,16 +56,24 @@ class Scratch:
         return self._driver.all(text, values)
 
     def state(self) -> State:
-        """What is written, ready to be changed; a row is read once until the next state."""
-        self._loaded = {}
+        """What is written, ready to be changed; rows that were used lately are remembered."""
         return State(self._load)
 
     def _load(self, cls: type[Any], index: str, key: Values) -> list[Any]:
         mark = (cls, index, key)
         rows = self._loaded.get(mark)
         if rows is None:
+            if len(self._loaded) >= REMEMBERED_MAX:
+                self._loaded.clear()
             rows = self._loaded[mark] = self.store.load(cls, index, key)
         return rows
+
+    def _remember(self, state: State) -> None:
+        """What was written is what would be read."""
+        for (cls, entity), row in state.now.items():
+            self._loaded[cls, ENTITY, entity] = [] if row is None else [row]
+        for mark in state.by:
+            self._loaded.pop(mark, None)
 
     def seal(self, sealed: bytes, entry: int) -> None:
         """An entry asks for the opening of a sealed value."""
@@ -72,6 +83,7 @@ class Scratch:
         """Write what a state gathered."""
         with self.store.transaction():
             self.store.write(state.born.values(), state.closed, state.cells.values())
+            self._remember(state)
             if self._sealed:
                 insert = self._driver.insert("sealed", {"hash": bytes, "entry": int}, "ON CONFLICT DO NOTHING")
                 self._driver.many(insert, self._sealed)
