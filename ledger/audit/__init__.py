@@ -8,7 +8,7 @@
 Nothing of the gateway's door is used, and nothing that the tables say is believed.
 """
 
-from ledger.audit.rebuild import Rebuilt, rebuild
+from ledger.audit.rebuilding import Rebuilt, rebuild
 from ledger.audit.report import Report
 from ledger.audit.run import audit
 from ledger.audit.source import Unreadable

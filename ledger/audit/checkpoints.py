@@ -51,11 +51,12 @@ class Kept:
 
 def judge(signed: Any, vkey: Vkey, roots: Roots, size: int) -> tuple[Checkpoint | None, Wrong | None]:
     """A signed note against a ledger of this size: what it says, and what is wrong with it or with the ledger."""
+    text = signed if isinstance(signed, str) else ""
     try:
-        said = checkpoint.open(signed if isinstance(signed, str) else "", vkey)
+        said = checkpoint.open(text, vkey)
     except Malformed as error:
-        first = signed.partition("\n")[0] if isinstance(signed, str) else ""
-        if first != vkey.name and _is_checkpoint(signed):
+        first = text.partition("\n")[0]
+        if first != vkey.name and _is_checkpoint(text):
             return None, ("ORIGIN_OTHER", "The checkpoint is one of another ledger.", vkey.name, first)
         return None, ("CHECKPOINT_SIGNATURE", f"The ledger's key did not sign this checkpoint: {error}.", None, None)
     if said.size > size:
@@ -68,10 +69,10 @@ def judge(signed: Any, vkey: Vkey, roots: Roots, size: int) -> tuple[Checkpoint 
     return said, None
 
 
-def _is_checkpoint(signed: Any) -> bool:
+def _is_checkpoint(text: str) -> bool:
     try:
-        Checkpoint.parse(signed.rpartition("\n\n")[0] + "\n")
-    except (Malformed, AttributeError):
+        Checkpoint.parse(text.rpartition("\n\n")[0] + "\n")
+    except Malformed:
         return False
     return True
 

@@ -149,11 +149,12 @@ class Projections:
 
     def _newest_of(self, key: Any) -> int | None:
         """The entry that a key signed last, by the replay."""
-        rows = self._scratch.all('SELECT "entry" FROM "act" WHERE "key" = ? ORDER BY "sequence" DESC LIMIT 1', (key,))
+        text = 'SELECT "entry" FROM "act" WHERE "key" = ? ORDER BY "sequence" DESC LIMIT 1'
+        rows = self._scratch.all(text, (key,)) if type(key) is int else []
         return rows[0][0] if rows else None
 
     def _code_of(self, unit: Any) -> str | None:
-        rows = self._scratch.all('SELECT "code" FROM "unit" WHERE "id" = ?', (unit,))
+        rows = self._scratch.all('SELECT "code" FROM "unit" WHERE "id" = ?', (unit,)) if type(unit) is int else []
         return rows[0][0] if rows else None
 
 
