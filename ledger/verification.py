@@ -61,7 +61,7 @@ OF_RULES = {
 }
 """The check that a refusal belongs to; all others are of custody."""
 
-ENTRIES_MAX = 10_000
+ENTRIES_MAX = 5_000
 """Entries that are read for one unit; what has more is for the audit."""
 
 

@@ -234,10 +234,10 @@ def everything_is_asked(book: Book, chain: Chain) -> None:
     history.version_at(store, lot, 40)
     history.holds_at(store, [lot], 40)
     for chosen in (
-        listing.EntryFilter(participant="shop"),
+        listing.EntryFilter(participant="shop-1"),
         listing.EntryFilter(action="sellPackages", first=3),
         listing.EntryFilter(key="k" * 43, last=50),
-        listing.EntryFilter(unit=lot, participant="grower"),
+        listing.EntryFilter(unit=lot, participant="grower-1"),
     ):
         listing.entries(store, chosen, first=2, after=1)
 

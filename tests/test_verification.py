@@ -13,10 +13,14 @@ from ledger import checkpoint
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Entry
 from ledger.history import history
+from ledger.keys import SigningKey
 from ledger.note import Vkey, vkey
-from ledger.rows import Act, Hold
+from ledger.rows import Act, Hold, Unit
+from ledger.store import Store
 from ledger.verification import TITLES, Check, Verification, verify
-from tests.book import ORIGIN, Book, Chain, key_of, play
+from tests.book import Book, Chain, play
+from tests.ledgers import ORIGIN, make_ledger
+from tests.signer import seed
 
 
 @pytest.fixture
@@ -63,6 +67,15 @@ def test_everything_holds_of_every_unit_of_a_true_ledger(book: Book, chain: Chai
         verify(book.store, book.id(chain.lot) + 1)
 
 
+def test_everything_holds_of_every_unit_of_a_ledger_with_every_action(database: str) -> None:
+    make_ledger(database, chains=1)
+    with closing(Store.open(database)) as store:
+        units = [unit for chunk in store.scan(Unit) for unit in chunk]
+        assert {unit.letter for unit in units} == set("PBMEWS")
+        for unit in units:
+            assert [check for check in verify(store, unit.id).checks if check.outcome != "HOLDS"] == [], unit
+
+
 CHANGES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     # name: table, statement, whose unit is verified, the entries at which checks are broken
     "a flow weighs more": (
@@ -98,7 +111,7 @@ CHANGES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         {"TRANSPORT": "departed"},
     ),
     "another one held it": (
-        "version", "UPDATE version SET holder = 'rival' WHERE unit = :package AND since = :taken", "package",
+        "version", "UPDATE version SET holder = 'grower-2' WHERE unit = :package AND since = :taken", "package",
         {"CUSTODY": "taken"},
     ),
     "a state is left out": (
@@ -124,11 +137,11 @@ CHANGES: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "site", "UPDATE site SET designated = FALSE", "package", {"ORIGIN": "intake"},
     ),
     "the grower is a laboratory": (
-        "participant", "UPDATE participant SET kind = 'LABORATORY' WHERE participant = 'grower'", "waste",
+        "participant", "UPDATE participant SET kind = 'LABORATORY' WHERE participant = 'grower-1'", "waste",
         {"ORIGIN": "intake", "KEYS": "cut"},
     ),
     "a key comes from another entry": (
-        "key", "UPDATE key SET registered = registered + 2 WHERE participant = 'shop'", "package", {"KEYS": "taken"},
+        "key", "UPDATE key SET registered = registered + 2 WHERE participant = 'shop-1'", "package", {"KEYS": "taken"},
     ),
 }  # fmt: skip
 
@@ -181,8 +194,7 @@ def test_changed_bytes_break_links_and_the_checkpoint(book: Book, chain: Chain) 
     data = book.store.entry_bytes(packed)
     assert data is not None
     envelope = Entry.decode(data).envelope
-    later = envelope.until.replace("2025-06-07", "2025-06-08").encode()
-    rewritten(book, packed, envelope.until.encode(), later)
+    rewritten(book, packed, envelope.until.encode(), envelope.until.replace("2025", "2026").encode())
     assert broken(verified(book, chain.packages[0])) == dict.fromkeys(["LINKS", "CHECKPOINT", "SIGNATURES"], packed)
 
 
@@ -220,10 +232,11 @@ def test_a_stored_hash_is_that_of_the_bytes(book: Book, chain: Chain) -> None:
 def test_the_newest_checkpoint_is_the_ledgers_own(book: Book, chain: Chain) -> None:
     head = book.store.head()
     assert head is not None
-    signed = checkpoint.open(head.note, Vkey.parse(vkey(ORIGIN, key_of("gateway").public)))
-    other_key = checkpoint.sign(signed, key_of("founder"))
-    other_root = checkpoint.sign(Checkpoint(ORIGIN, head.size, bytes(32)), key_of("gateway"))
-    other_size = checkpoint.sign(Checkpoint(ORIGIN, head.size - 1, signed.root), key_of("gateway"))
+    own, other = SigningKey(seed("gateway")), SigningKey(seed("founder"))
+    signed = checkpoint.open(head.note, Vkey.parse(vkey(ORIGIN, own.public)))
+    other_key = checkpoint.sign(signed, other)
+    other_root = checkpoint.sign(Checkpoint(ORIGIN, head.size, bytes(32)), own)
+    other_size = checkpoint.sign(Checkpoint(ORIGIN, head.size - 1, signed.root), own)
     first = history(book.store, book.id(chain.mother), first=1).indexes[0]
     for note, entry in ((other_key, None), (other_size, None), (other_root, first)):
         changed(book, "head", "UPDATE head SET note = ?", note)
@@ -235,7 +248,7 @@ def test_an_act_under_a_hold_that_a_gateway_let_through_is_found(book: Book, cha
     held = book.does("nvwa", "holdUnits", units=[chain.lot], reason="RECALL")
     [hold] = book.store.load(Hold, "unit", (book.id(chain.lot),))
     changed(book, "hold", "DELETE FROM hold WHERE since = ?", held)
-    sold = book.does("shop", "sellPackages", packages=[package])
+    sold = book.does("shop-1", "sellPackages", packages=[package])
     with book.store.transaction():
         book.store.write([hold], {}, [])
     found = verified(book, package)
@@ -245,13 +258,13 @@ def test_an_act_under_a_hold_that_a_gateway_let_through_is_found(book: Book, cha
 
 def test_an_act_with_a_key_that_was_revoked_is_found(book: Book, chain: Chain) -> None:
     [package] = chain.packages[4:5]
-    before = book.does("ministry", "revokeKey", key=key_of("shop").id)
+    before = book.does("ministry", "revokeKey", key=book.key("shop-1").id)
     changed(book, "key", "DELETE FROM key WHERE since = ?", before)
     changed(book, "key", "UPDATE key SET until = NULL WHERE until = ?", before)
     book.forget()
-    sold = book.does("shop", "sellPackages", packages=[package])
+    sold = book.does("shop-1", "sellPackages", packages=[package])
     assert verified(book, package).intact  # no row tells of it any more: that is for the audit
-    changed(book, "key", "UPDATE key SET revoked = ? WHERE participant = 'shop'", before)
+    changed(book, "key", "UPDATE key SET revoked = ? WHERE participant = 'shop-1'", before)
     assert broken(verified(book, package)) == {"KEYS": sold}
 
 
