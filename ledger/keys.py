@@ -116,18 +116,13 @@ Point = tuple[int, int, int, int]
 
 
 def _decode_point(encoded: bytes) -> Point | None:
-    """RFC 8032 §5.1.3, of a canonical encoding."""
-    number = int.from_bytes(encoded, "little")
-    y, sign = number & ~_SIGN, number >> 255
+    """RFC 8032 §5.1.3, of a canonical encoding, up to the sign of x: A and -A have the same order."""
+    y = int.from_bytes(encoded, "little") & ~_SIGN
     u, v = y * y - 1, _D * y * y + 1
     x = u * pow(v, 3, _P) * pow(u * pow(v, 7, _P), (_P - 5) // 8, _P) % _P
     if v * x * x % _P == -u % _P:
         x = x * _SQRT_MINUS_ONE % _P
-    if v * x * x % _P != u % _P:
-        return None
-    if x & 1 != sign:
-        x = -x % _P
-    return x, y, 1, x * y % _P
+    return (x, y, 1, x * y % _P) if v * x * x % _P == u % _P else None
 
 
 def _multiply(scalar: int, point: Point) -> Point:

@@ -224,6 +224,16 @@ def test_notes_and_checkpoints() -> None:
         Vkey.parse(LOG["vkey"], COSIGNATURE)
 
 
+@pytest.mark.parametrize("reason", LOG["vkeys_refused"])
+def test_what_is_no_vkey_of_a_log_is_refused(reason: str) -> None:
+    with pytest.raises(Malformed):
+        Vkey.parse(LOG["vkeys_refused"][reason])
+
+
+def test_a_stranger_s_line_that_is_well_formed_is_ignored() -> None:
+    checkpoint.open(LOG["checkpoint"] + "— a AAAAAAA=\n", Vkey.parse(LOG["vkey"]))
+
+
 @pytest.mark.parametrize("reason", LOG["checkpoints_refused"])
 def test_checkpoints_that_are_not_ours_are_refused(reason: str) -> None:
     with pytest.raises(Malformed):

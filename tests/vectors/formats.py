@@ -8,6 +8,7 @@ from ledger import canonical, checkpoint, codes, instant, keys, merkle, note, se
 from ledger.canonical import b64, unb64
 from ledger.checkpoint import Checkpoint
 from ledger.keys import SigningKey
+from ledger.note import Vkey
 from ledger.proof import TlogProof
 from ledger.submission import signed_text
 from tests.vectors.example import EXAMPLE, LEAVES, ORIGIN, named_key
@@ -216,6 +217,15 @@ def log() -> dict[str, Any]:
     root = tree["roots"][5]
     return {
         "vkey": note.vkey(ORIGIN, gateway.public),
+        "vkeys_refused": {
+            "another key id": note.vkey(ORIGIN, gateway.public).replace("+596cd52f+", "+596cd52e+"),
+            "the key id in capitals": note.vkey(ORIGIN, gateway.public).replace("+596cd52f+", "+596CD52F+"),
+            "another spelling of the key": note.vkey(ORIGIN, gateway.public)[:-1] + "2",
+            "a cosigner's key": Vkey(ORIGIN, note.COSIGNATURE, gateway.public).encode(),
+            "an unfit key": note.vkey(ORIGIN, bytes([1]) + bytes(31)),
+            "no name": note.vkey("", gateway.public),
+            "a name with a space": note.vkey("a b", gateway.public),
+        },
         "checkpoint": signed,
         "checkpoints_refused": {
             "no signature": text + "\n\n",
@@ -228,6 +238,11 @@ def log() -> dict[str, Any]:
             "the line of another size": signed.replace("\n5\n", "\n6\n"),
             "an unknown key alone": f"{text}\n\n{line.replace('WWz', 'WWy')}",
             "a hyphen for the dash": signed.replace("—", "-"),
+            "a stranger's line whose name has a plus": f"{signed}— a+b AAAAAAA=\n",
+            "a stranger's line whose name has a wide space": f"{signed}— a\u3000b AAAAAAA=\n",
+            "a stranger's line without name": f"{signed}—  AAAAAAA=\n",
+            "a stranger's line of three bytes": f"{signed}— a AAAA\n",
+            "a stranger's line that is not base64": f"{signed}— a AAAAAA\n",
             "no newline at the end": signed[:-1],
             "CRLF": signed.replace("\n", "\r\n"),
         },
