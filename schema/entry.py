@@ -60,7 +60,7 @@ class Entry(Node):
         """An entry, None where there is none or none that the caller may see."""
         if not 0 <= index < view.head.size:
             return None
-        if access.sees_act(view.sight, view.act(index)) or _touches_what_is_seen(view, index):
+        if access.sees_act(view.sight, view.act(index)) or view.saw(_named_in(view, index), index):
             return cls.at_index(view, index)
         return None
 
@@ -81,15 +81,10 @@ class Entry(Node):
         return cast(outcome.Receipt, outcome.proven(proven))
 
 
-def _touches_what_is_seen(view: View, index: int) -> bool:
-    """Whether an entry made, changed, held or released a unit while the caller could see that."""
-    found = among(view.store, Unit, ("code",), [(code,) for code in sorted(_codes(view.bytes(index)))])
-    return any(index in view.story(unit, index) for unit in found if unit.letter in view.sight.letters)
-
-
-def _codes(data: bytes) -> set[str]:
-    """What may be a unit's code in an entry: its texts of 22 characters."""
-    return {part.decode() for part in data.split(b'"') if len(part) == 22 and part.isalnum()}
+def _named_in(view: View, index: int) -> list[Unit]:
+    """The units whose codes stand in an entry: texts of 22 characters."""
+    codes = {part.decode() for part in view.bytes(index).split(b'"') if len(part) == 22 and part.isalnum()}
+    return among(view.store, Unit, ("code",), [(code,) for code in sorted(codes)])
 
 
 @strawberry.type

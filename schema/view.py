@@ -141,6 +141,17 @@ class View:
                     touched.add(moment)
         return sorted(entry for entry in touched if entry <= index)
 
+    def saw(self, units: list[Unit], index: int) -> bool:
+        """Whether an entry made, changed, held or released one of some units while the caller could see it."""
+        seen = access.seen_versions(self.store, self.sight, units)
+        if any(version.since == index for versions in seen.values() for version in versions):
+            return True
+        holds = among(self.store, Hold, ("unit",), [(unit,) for unit in seen])
+        return any(
+            index in (hold.since, hold.until) and any(_covers(version, index) for version in seen[hold.unit])
+            for hold in holds
+        )
+
 
 def _covers(version: Version, index: int) -> bool:
     return version.since <= index and (version.until is None or index < version.until)
