@@ -12,18 +12,25 @@ from typing import Any
 from api.gateway import Gateway
 from api.settings import Settings
 from ledger import canonical, instant
+from ledger.keys import SigningKey
 from ledger.statement import Submission
 from schema.context import Caller, Context
 from schema.execution import Answer, execute
 from schema.limits import Limits
-from tests.book import KINDS, ORIGIN, Book, Chain, key_of, play
-from tests.signer import Signer
+from tests.book import Book, Chain, play
+from tests.ledgers import ORIGIN, PARTIES
+from tests.signer import Signer, seed
 
 DAYS_6 = 6 * 86_400_000
-ROLES = {"ministry": "MINISTRY", **KINDS, "nvwa": "NVWA", "auditor": "AUDITOR", "researcher": "RESEARCHER"}
-"""Who asks, by name; the last three hold no key on the ledger, a token could not be theirs."""
+ROLES = {"ministry": "MINISTRY", **PARTIES, "researcher": "RESEARCHER"}
+"""Who asks, by name; no researcher is registered, but a token shows one."""
 OUTCOME = """__typename ... on Recorded { replayed receipts { index recorded entryHash entry proof file } }
   ... on Rejected { retryAfter problems { code message path unit entry expected } }"""
+
+
+def key_of(name: str) -> SigningKey:
+    """The admin key of a participant."""
+    return SigningKey(seed("founder" if name == "ministry" else name))
 
 
 def caller(name: str) -> Caller:
@@ -37,7 +44,7 @@ class Desk:
     def __init__(self, database: str) -> None:
         self.book = Book(database)
         self.chain: Chain = play(self.book)
-        self.gateway = Gateway(Settings(database=database, pool_size=2), key_of("gateway"))
+        self.gateway = Gateway(Settings(database=database, pool_size=2), SigningKey(seed("gateway")))
         self.gateway.start()
         self.limits = Limits()
         self._signers: dict[str, Signer] = {}
@@ -45,7 +52,7 @@ class Desk:
     def close(self) -> None:
         """Stop the gateway."""
         self.gateway.close()
-        self.book.store.close()
+        self.book.close()
 
     def answer(
         self,

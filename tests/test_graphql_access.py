@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from schema.access import HAS_UNITS, SEES_EVERYTHING
-from tests.asking import ROLES, Desk, opened
-from tests.book import key_of
+from tests.asking import ROLES, Desk, key_of, opened
 
 EVERYTHING = [name for name, kind in ROLES.items() if kind in SEES_EVERYTHING]
 UNIT = """query($c: Code!, $asOf: AsOf) { unit(code: $c, asOf: $asOf) { status mass position holder { participant }
   made { index action } holds { index } history { totalCount nodes { index } } verify { checks { entry detail } }
   up: lineage(direction: TO_SEED) { totalUnits complete frontier units { code } flows { entry { index } } }
-  down: lineage(direction: TO_SALE) { totalUnits complete frontier units { code } flows { kind entry { index } } } } }"""
+  down: lineage(direction: TO_SALE) { totalUnits complete frontier units { code }
+    flows { kind entry { index } } } } }"""
 ALL = """query($f: EntryFilter, $after: String) { entries(first: 100, filter: $f, after: $after) { totalCount
   nodes { index action participant { participant } } pageInfo { hasNextPage endCursor } } }"""
 
@@ -55,15 +55,17 @@ def named(desk: Desk) -> dict[str, str]:
 
 
 UNITS: dict[str, set[str]] = {
-    "grower": {
+    "grower-1": {
         "mother", "harvested", "wasted", "lot", "tested sample", "sample", "sold", "destroyed in the shop", "returned",
         "in the shop", "refused", "missing", "in stock", "shipment", "waste",
     },
-    "rival": set(),
-    "shop": {"sold", "destroyed in the shop", "returned", "in the shop", "refused", "missing", "shipment"},
-    "laboratory": {"tested sample", "sample"},
+    "grower-2": set(),
+    "shop-1": {"sold", "destroyed in the shop", "returned", "in the shop", "refused", "missing", "shipment"},
+    "laboratory-1": {"tested sample", "sample"},
     "breda": {"sold", "destroyed in the shop", "returned", "in the shop"},
-    "carrier": set(),
+    "tilburg": set(),
+    "shop-2": set(),
+    "carrier-1": set(),
     "researcher": set(),
 }  # fmt: skip
 """What each may see anything of; `refused` and `missing` were in a shipment to the shop."""
@@ -96,16 +98,16 @@ def test_what_one_may_not_see_is_as_what_does_not_exist(desk: Desk, by: str) -> 
 
 def test_what_was_handed_over_is_seen_as_it_was_then(desk: Desk) -> None:
     taken = desk.chain.entries["taken"]
-    kept = unit(desk, desk.chain.packages[4], "grower")
-    assert (kept["status"], kept["holder"], kept["mass"]) == ("UNDERWAY", {"participant": "grower"}, 1_000)
+    kept = unit(desk, desk.chain.packages[4], "grower-1")
+    assert (kept["status"], kept["holder"], kept["mass"]) == ("UNDERWAY", {"participant": "grower-1"}, 1_000)
     assert all(node["index"] < taken for node in kept["history"]["nodes"])
-    sold = unit(desk, desk.chain.packages[0], "grower")
+    sold = unit(desk, desk.chain.packages[0], "grower-1")
     for member in ("status", "holder", "mass", "position", "down", "holds"):
         told, other = (json.dumps(one[member]) for one in (sold, kept))
         assert told.replace(desk.chain.packages[0], "") == other.replace(desk.chain.packages[4], ""), "sold or not"
     assert sold["history"]["totalCount"] == kept["history"]["totalCount"]
     # The shop's own end of it is the shop's to see, and the mayor's.
-    for by in ("shop", "breda"):
+    for by in ("shop-1", "breda"):
         assert (unit(desk, desk.chain.packages[0], by)["status"], unit(desk, desk.chain.packages[0], by)["mass"]) == (
             "SOLD", 0,
         )  # fmt: skip
@@ -113,38 +115,38 @@ def test_what_was_handed_over_is_seen_as_it_was_then(desk: Desk) -> None:
 
 def test_before_it_was_theirs_it_does_not_exist(desk: Desk) -> None:
     package, taken = desk.chain.packages[4], desk.chain.entries["taken"]
-    assert unit(desk, package, "shop", desk.chain.entries["packed"]) is None
+    assert unit(desk, package, "shop-1", desk.chain.entries["packed"]) is None
     assert unit(desk, package, "breda", taken - 1) is None
     assert unit(desk, package, "breda", taken)["status"] == "STOCK"
     assert unit(desk, package, "breda")["made"] == {"index": taken, "action": "receiveShipment"}
-    assert unit(desk, package, "shop")["made"]["action"] == "readyShipment", "addressed to it"
+    assert unit(desk, package, "shop-1")["made"]["action"] == "readyShipment", "addressed to it"
     assert unit(desk, package, "ijenv")["made"]["action"] == "packLot"
 
 
 def test_a_lineage_is_cut_where_sight_ends(desk: Desk) -> None:
     package = desk.chain.packages[4]
-    for by in ("shop", "breda"):
+    for by in ("shop-1", "breda"):
         up = unit(desk, package, by)["up"]
         assert (up["totalUnits"], up["complete"], up["frontier"]) == (1, False, [package])
         assert up["flows"] == []
-    whole = unit(desk, package, "grower")["up"]
+    whole = unit(desk, package, "grower-1")["up"]
     assert whole["complete"]
     assert whole["totalUnits"] == 6
-    down = unit(desk, desk.chain.lot, "grower")["down"]
+    down = unit(desk, desk.chain.lot, "grower-1")["down"]
     assert not down["complete"]
     assert set(down["frontier"]) == {desk.chain.packages[n] for n in (0, 1, 2, 4, 5)}, "what others took over"
     assert "SOLD" not in {flow["kind"] for flow in down["flows"]}
-    sample = unit(desk, desk.chain.samples[0], "laboratory")["up"]
+    sample = unit(desk, desk.chain.samples[0], "laboratory-1")["up"]
     assert (sample["totalUnits"], sample["complete"]) == (1, False)
 
 
 def test_holds_on_a_lot_reach_the_holder_but_no_mayor(desk: Desk) -> None:
     package, held = desk.chain.packages[4], desk.chain.entries["held"]
-    for by in ("ijenv", "shop"):
+    for by in ("ijenv", "shop-1"):
         assert unit(desk, package, by, held)["holds"] == [{"index": held}]
     assert unit(desk, package, "breda", held)["holds"] == []
-    assert unit(desk, package, "grower", held)["holds"] == [], "it was not the grower's any more"
-    assert unit(desk, desk.chain.packages[8], "grower", held)["holds"] == [{"index": held}]
+    assert unit(desk, package, "grower-1", held)["holds"] == [], "it was not the grower's any more"
+    assert unit(desk, desk.chain.packages[8], "grower-1", held)["holds"] == [{"index": held}]
 
 
 def test_a_verification_names_no_entry_that_is_not_seen(desk: Desk) -> None:
@@ -159,7 +161,7 @@ REGISTRY = {
     "foundLedger", "registerParticipant", "registerSite", "registerKey", "revokeKey", "designateGrower", "admitShop",
     "setPhase", "setParameter", "adoptEdition", "registerVariety",
 }  # fmt: skip
-ACTORS = {"breda": {"breda", "shop"}}
+ACTORS = {"breda": {"breda", "shop-1"}, "tilburg": {"tilburg", "shop-2"}}
 """Whose acts one sees: one's own, and a mayor those of the shops that it admitted."""
 
 
@@ -188,7 +190,7 @@ def test_entries(desk: Desk, by: str) -> None:
     ]  # fmt: skip
     assert found == expected
     assert total == len(expected), "counts tell nothing either"
-    for chosen in ({"participant": "grower"}, {"action": "sellPackages"}, {"key": key_of("shop").id}, {"last": 30}):
+    for chosen in ({"participant": "grower-1"}, {"action": "sellPackages"}, {"key": key_of("shop-1").id}, {"last": 30}):
         found, total = acts(desk, by, **chosen)
         assert total == len(found)
         assert [act for act in found if act in expected] == found
@@ -216,13 +218,16 @@ def test_an_entry_is_found_by_who_saw_what_it_did(desk: Desk, by: str) -> None:
 
 def test_no_mayor_reads_a_growers_act(desk: Desk) -> None:
     for act in acts(desk, "ijenv")[0]:
-        if act["participant"]["participant"] in ("grower", "rival", "laboratory") and act["action"] not in REGISTRY:
+        if (
+            act["participant"]["participant"] in ("grower-1", "grower-2", "laboratory-1")
+            and act["action"] not in REGISTRY
+        ):
             assert entry(desk, act["index"], "breda") is None, act
 
 
 def test_a_history_by_filter_is_the_history_of_the_unit(desk: Desk) -> None:
-    for by in UNITS:
-        for what in UNITS[by]:
+    for by, seen in UNITS.items():
+        for what in seen:
             code = named(desk)[what]
             history = unit(desk, code, by)["history"]
             found, total = acts(desk, by, unit=code)
@@ -234,7 +239,7 @@ def test_a_history_by_filter_is_the_history_of_the_unit(desk: Desk) -> None:
 def test_the_registry_is_open_to_every_kind(desk: Desk, by: str) -> None:
     document = """query($k: KeyId!) { key(id: $k) { key admin } ledger { size } checkpoint
       participants(first: 100) { totalCount nodes { participant kind sites { site } keys { key } } } }"""
-    variables = {"k": key_of("grower").id}
+    variables = {"k": key_of("grower-1").id}
     assert desk.data(document, variables, by=by) == desk.data(document, variables, by="ijenv")
 
 
@@ -249,11 +254,11 @@ PREVIEW = "query($a: ActionInput!, $k: KeyId!) { preview(action: $a, key: $k) { 
 
 def test_a_preview_with_anothers_key_tells_nothing(desk: Desk) -> None:
     move = {"movePlants": {"plants": [desk.chain.mother], "height": 1, "mass": 1, "position": "A"}}
-    variables = {"a": move, "k": key_of("grower").id}
-    told = desk.data(PREVIEW, variables, by="rival")["preview"]
+    variables = {"a": move, "k": key_of("grower-1").id}
+    told = desk.data(PREVIEW, variables, by="grower-2")["preview"]
     assert [problem["code"] for problem in told["problems"]] == ["KEY_UNKNOWN"]
     assert told["sequence"] == 1
-    for by in ("grower", "ijenv"):
+    for by in ("grower-1", "ijenv"):
         told = desk.data(PREVIEW, variables, by=by)["preview"]
         assert told["problems"] == []
         assert told["sequence"] > 1
@@ -263,5 +268,5 @@ def test_a_preview_is_masked_like_the_real_thing(desk: Desk) -> None:
     fresh = desk.book.code("P")
     for code in (desk.chain.mother, fresh):
         move = {"movePlants": {"plants": [code], "height": 1, "mass": 1, "position": "A"}}
-        told = desk.data(PREVIEW, {"a": move, "k": key_of("rival").id}, by="rival")["preview"]
+        told = desk.data(PREVIEW, {"a": move, "k": key_of("grower-2").id}, by="grower-2")["preview"]
         assert told["problems"] == [{"code": "UNIT_UNKNOWN", "unit": code}]

@@ -37,7 +37,7 @@ def moved(desk: Desk, **more: Any) -> dict[str, Any]:
 
 
 def test_a_typed_mutation_is_recorded_with_a_receipt_that_proves_itself(desk: Desk) -> None:
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     outcome = desk.sends("movePlants", moved(desk), submission)
     assert (outcome["__typename"], outcome["replayed"]) == ("Recorded", False)
     [given] = outcome["receipts"]
@@ -50,7 +50,7 @@ def test_a_typed_mutation_is_recorded_with_a_receipt_that_proves_itself(desk: De
 
 
 def test_the_same_again_gets_the_first_receipts(desk: Desk) -> None:
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     first = desk.sends("movePlants", moved(desk), submission)
     again = desk.sends("movePlants", moved(desk), submission)
     assert again["replayed"]
@@ -60,7 +60,7 @@ def test_the_same_again_gets_the_first_receipts(desk: Desk) -> None:
 
 
 def test_both_ways_make_the_same_statement(desk: Desk) -> None:
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     first = desk.submits(submission)
     assert not first["replayed"]
     assert desk.sends("movePlants", moved(desk), submission)["replayed"]
@@ -69,13 +69,13 @@ def test_both_ways_make_the_same_statement(desk: Desk) -> None:
 def test_null_means_absent_at_every_depth(desk: Desk) -> None:
     chain = desk.chain
     signed = {"shipment": chain.shipment, "packages": [{"package": chain.packages[8], "verdict": {"accepted": True}}]}
-    outcome = desk.does("shop", "receiveShipment", signed, sent={**signed, "position": None, "note": None})
+    outcome = desk.does("shop-1", "receiveShipment", signed, sent={**signed, "position": None, "note": None})
     assert problem(outcome)["code"] == "UNIT_UNKNOWN", "the signature held; the package is not in that shipment"
-    assert desk.does("grower", "movePlants", moved(desk), sent=moved(desk, note=None))["__typename"] == "Recorded"
+    assert desk.does("grower-1", "movePlants", moved(desk), sent=moved(desk, note=None))["__typename"] == "Recorded"
 
 
 def test_what_was_not_signed_is_told_with_the_text_that_was_verified(desk: Desk) -> None:
-    found = problem(desk.does("grower", "movePlants", moved(desk), sent=moved(desk, mass=9_001)))
+    found = problem(desk.does("grower-1", "movePlants", moved(desk), sent=moved(desk, mass=9_001)))
     assert found["code"] == "SIGNATURE_INVALID"
     lines = found["expected"].split("\n")
     assert lines[0] == "ketenboek submission v1"
@@ -85,10 +85,10 @@ def test_what_was_not_signed_is_told_with_the_text_that_was_verified(desk: Desk)
 def test_a_submission_is_all_or_nothing(desk: Desk) -> None:
     size = desk.gateway.sequencer.head.size
     good, bad = ("movePlants", moved(desk)), ("registerVariety", {"variety": "haze", "name": "Haze"})
-    found = problem(desk.submits(desk.signed("grower", good, bad)))
+    found = problem(desk.submits(desk.signed("grower-1", good, bad)))
     assert (found["code"], found["path"]) == ("NAME_USED", ["1", "data", "variety"])
     assert desk.gateway.sequencer.head.size == size
-    outcome = desk.submits(desk.signed("grower", good, good))
+    outcome = desk.submits(desk.signed("grower-1", good, good))
     assert [given["index"] for given in outcome["receipts"]] == [size, size + 1]
 
 
@@ -117,7 +117,7 @@ BYTES: dict[str, Any] = {
 @pytest.mark.parametrize("row", BYTES)
 def test_what_is_wrong_in_the_bytes_is_listed_by_precedence(desk: Desk, row: str) -> None:
     change, expected = BYTES[row]
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     outcome = desk.submits(replace(submission, raws=(change(submission.raws[0]),)))
     assert problem(outcome)
     assert [found["code"] for found in outcome["problems"]] == expected
@@ -134,7 +134,7 @@ def test_well_typed_but_not_well_formed_is_an_answer(desk: Desk) -> None:
         "a lot": moved(desk, plants=[desk.chain.lot]),
     }
     for what, data in cases.items():
-        found = problem(desk.does("grower", "movePlants", data))
+        found = problem(desk.does("grower-1", "movePlants", data))
         assert found["code"] == "FIELD_INVALID", what
         assert found["path"][:2] == ["0", "data"], what
 
@@ -143,12 +143,12 @@ def test_only_the_first_by_precedence_is_told(desk: Desk) -> None:
     lot, rival = desk.chain.lot, desk.book.code("B")
     # Unknown plants go before a code that is used, that before the name of nobody.
     data = {"plants": desk.book.codes("P", 1), "lot": lot, "mass": 1, "position": "B"}
-    assert problem(desk.does("grower", "harvestPlants", data))["code"] == "UNIT_UNKNOWN"
+    assert problem(desk.does("grower-1", "harvestPlants", data))["code"] == "UNIT_UNKNOWN"
     sampled = {"lot": lot, "samples": [desk.chain.samples[0]], "mass": 1, "position": "B", "laboratory": "nobody"}
-    assert problem(desk.does("grower", "takeSamples", sampled))["code"] == "CODE_USED"
+    assert problem(desk.does("grower-1", "takeSamples", sampled))["code"] == "CODE_USED"
     sampled["samples"] = [desk.book.code("M")]
-    assert problem(desk.does("grower", "takeSamples", sampled))["code"] == "NAME_UNKNOWN"
-    assert problem(desk.does("shop", "takeSamples", {**sampled, "lot": rival}))["code"] == "NOT_ALLOWED"
+    assert problem(desk.does("grower-1", "takeSamples", sampled))["code"] == "NAME_UNKNOWN"
+    assert problem(desk.does("shop-1", "takeSamples", {**sampled, "lot": rival}))["code"] == "NOT_ALLOWED"
 
 
 def test_openings_travel_beside_the_data(desk: Desk) -> None:
@@ -160,7 +160,7 @@ def test_openings_travel_beside_the_data(desk: Desk) -> None:
     )
 
     def sent(openings: list[Opening] | None) -> Any:
-        submission = desk.signed("grower", ("movePlants", data))
+        submission = desk.signed("grower-1", ("movePlants", data))
         given = None if openings is None else [{"salt": canonical.b64(o.salt), "value": o.value} for o in openings]
         variables = {"d": data, "p": proof(submission), "o": given}
         return desk.answer(document, variables, by=None).members["data"]["movePlants"]
@@ -176,20 +176,20 @@ def test_openings_travel_beside_the_data(desk: Desk) -> None:
 def test_problems_are_told_in_the_language_asked_for(desk: Desk) -> None:
     used = {"variety": "haze", "name": "Haze"}
     for language, sentences in (("nl", DUTCH), ("en", REFUSALS)):
-        found = problem(desk.does("grower", "registerVariety", used, language=language))
+        found = problem(desk.does("grower-1", "registerVariety", used, language=language))
         assert found["message"] == sentences["NAME_USED"]
 
 
 MASKED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a plant of another grower": (
-        "rival",
+        "grower-2",
         "movePlants",
         {"plants": ["mother"], "height": 1, "mass": 1, "position": "A"},
     ),
-    "a lot of another grower": ("rival", "dryLot", {"lot": "lot", "mass": 1, "moisture": 1, "position": "A"}),
-    "a package that a grower holds": ("shop", "sellPackages", {"packages": ["stock"]}),
-    "a sample of another grower": ("rival", "recordResult", {"sample": "sample", "thc": 1, "cbd": 1}),
-    "somebody's shipment": ("rival", "departShipment", {"shipment": "shipment", "carrier": "carrier"}),
+    "a lot of another grower": ("grower-2", "dryLot", {"lot": "lot", "mass": 1, "moisture": 1, "position": "A"}),
+    "a package that a grower holds": ("shop-1", "sellPackages", {"packages": ["stock"]}),
+    "a sample of another grower": ("grower-2", "recordResult", {"sample": "sample", "thc": 1, "cbd": 1}),
+    "somebody's shipment": ("grower-2", "departShipment", {"shipment": "shipment", "carrier": "carrier-1"}),
     "a package out of a mayor's reach": ("breda", "holdUnits", {"units": ["stock"], "reason": "OTHER"}),
     "a lot, which is no mayor's business": ("breda", "holdUnits", {"units": ["lot"], "reason": "OTHER"}),
 }
@@ -220,10 +220,10 @@ def test_what_one_may_not_see_is_refused_as_if_it_did_not_exist(desk: Desk, row:
 
 
 SEEN: dict[str, tuple[str, str, dict[str, Any], str]] = {
-    "what one held": ("grower", "recordLoss", {"units": ["stocked"], "reason": "OTHER"}, "NOT_HOLDER"),
-    "what one sold": ("shop", "sellPackages", {"packages": ["sold"]}, "NOT_HOLDER"),
+    "what one held": ("grower-1", "recordLoss", {"units": ["stocked"], "reason": "OTHER"}, "NOT_HOLDER"),
+    "what one sold": ("shop-1", "sellPackages", {"packages": ["sold"]}, "NOT_HOLDER"),
     "the laboratory that is named": (
-        "laboratory",
+        "laboratory-1",
         "recordResult",
         {"sample": "tested", "thc": 1, "cbd": 1},
         "WRONG_STATE",
@@ -231,9 +231,9 @@ SEEN: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "an authority": ("ijenv", "releaseUnits", {"units": ["lot"]}, "WRONG_STATE"),
     "a package in a mayor's shop": ("breda", "releaseUnits", {"units": ["stocked"]}, "WRONG_STATE"),
     "the sender of a shipment": (
-        "grower",
+        "grower-1",
         "departShipment",
-        {"shipment": "shipment", "carrier": "carrier"},
+        {"shipment": "shipment", "carrier": "carrier-1"},
         "WRONG_STATE",
     ),
 }
@@ -256,18 +256,20 @@ def test_who_may_see_a_unit_is_told_the_rule(desk: Desk, row: str) -> None:
 
 def test_the_addressee_of_a_shipment_is_told_the_rule(desk: Desk) -> None:
     package, shipment = desk.chain.packages[8], desk.book.code("S")
-    ready = {"shipment": shipment, "to": "shop", "packages": [package], "position": "D/1"}
-    assert desk.does("grower", "readyShipment", ready)["__typename"] == "Recorded"
-    assert problem(desk.does("shop", "sellPackages", {"packages": [package]}))["code"] == "NOT_HOLDER"
-    assert problem(desk.does("rival", "recordLoss", {"units": [package], "reason": "OTHER"}))["code"] == "UNIT_UNKNOWN"
+    ready = {"shipment": shipment, "to": "shop-1", "packages": [package], "position": "D/1"}
+    assert desk.does("grower-1", "readyShipment", ready)["__typename"] == "Recorded"
+    assert problem(desk.does("shop-1", "sellPackages", {"packages": [package]}))["code"] == "NOT_HOLDER"
+    assert (
+        problem(desk.does("grower-2", "recordLoss", {"units": [package], "reason": "OTHER"}))["code"] == "UNIT_UNKNOWN"
+    )
     lost = {"units": [package], "reason": "MISSING"}
-    assert desk.does("grower", "recordLoss", lost)["__typename"] == "Recorded"
+    assert desk.does("grower-1", "recordLoss", lost)["__typename"] == "Recorded"
 
 
 def test_a_hold_is_told_with_its_entry(desk: Desk) -> None:
     package = desk.chain.packages[4]
     hold = desk.does("ijenv", "holdUnits", {"units": [desk.chain.lot], "reason": "RECALL"})
-    found = problem(desk.does("shop", "sellPackages", {"packages": [package]}))
+    found = problem(desk.does("shop-1", "sellPackages", {"packages": [package]}))
     assert (found["code"], found["entry"]) == ("ON_HOLD", hold["receipts"][0]["index"])
     assert desk.does("ijenv", "releaseUnits", {"units": [desk.chain.lot]})["__typename"] == "Recorded"
 
@@ -284,7 +286,7 @@ def _taken(*_: object) -> Future[Recorded]:
 
 @pytest.mark.parametrize(("offer", "code"), [(_never, "BUSY"), (_taken, "UNDECIDED")])
 def test_waiting_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch, offer: Any, code: str) -> None:
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     monkeypatch.setattr(Sequencer, "offer", offer)
     outcome = desk.sends("movePlants", moved(desk), submission, limits=Limits(request_seconds=0.01))
     assert problem(outcome)["code"] == code
@@ -293,7 +295,7 @@ def test_waiting_too_long(desk: Desk, monkeypatch: pytest.MonkeyPatch, offer: An
 
 def test_what_became_of_it_is_counted(desk: Desk) -> None:
     document = "mutation($d: MovePlantsData!, $p: Proof!) { movePlants(data: $d, proof: $p) { __typename } }"
-    submission = desk.signed("grower", ("movePlants", moved(desk)))
+    submission = desk.signed("grower-1", ("movePlants", moved(desk)))
     variables = {"d": moved(desk), "p": proof(submission)}
     assert desk.answer(document, variables, by=None).outcomes == ["recorded"]
     assert desk.answer(document, variables, by=None).outcomes == ["replayed"]
@@ -316,7 +318,7 @@ def test_proofs_are_made_only_when_they_are_asked_for(desk: Desk, monkeypatch: p
             "{ movePlants(data: $d, proof: $p) { ... on Recorded { receipts { ...r } } } } "
             f"fragment r on Receipt {{ {receipt_fields} }}"
         )
-        submission = desk.signed("grower", ("movePlants", moved(desk)))
+        submission = desk.signed("grower-1", ("movePlants", moved(desk)))
         variables = {"d": moved(desk), "p": proof(submission)}
         assert "errors" not in desk.answer(document, variables, by=None).members
     assert asked == [False, True]

@@ -11,8 +11,8 @@ import pytest
 
 from ledger import canonical, codes, instant, merkle, receipt
 from ledger.proof import TlogProof
-from tests.asking import Desk, opened
-from tests.book import ORIGIN, key_of
+from tests.asking import Desk, key_of, opened
+from tests.ledgers import ORIGIN
 
 UNIT = """query($code: Code!, $asOf: AsOf) { unit(code: $code, asOf: $asOf) {
   id code kind mass pieces variety holder { participant } status position made { index } holds { index } } }"""
@@ -45,7 +45,7 @@ def test_a_unit_is_told_as_it_is(desk: Desk) -> None:
     assert lot["made"]["index"] < chain.entries["packed"]
     assert lot == {
         "id": f"Unit:{chain.lot}", "code": chain.lot, "kind": "LOT", "mass": 86_600, "pieces": None,
-        "variety": "Haze", "holder": {"participant": "grower"}, "status": "SAMPLED", "position": "B/2",
+        "variety": "Haze", "holder": {"participant": "grower-1"}, "status": "SAMPLED", "position": "B/2",
         "made": lot["made"], "holds": [],
     }  # fmt: skip
     mother, dead = unit(desk, chain.mother), unit(desk, chain.cuttings[3])
@@ -63,8 +63,8 @@ def test_a_unit_is_told_as_it_was(desk: Desk) -> None:
     packed, taken, sold = (chain.entries[name] for name in ("packed", "taken", "sold"))
     assert unit(desk, package, {"index": packed - 1}) is None
     for index, status, holder in (
-        (packed, "STOCK", "grower"), (taken - 1, "UNDERWAY", "grower"), (taken, "STOCK", "shop"),
-        (sold - 1, "STOCK", "shop"),
+        (packed, "STOCK", "grower-1"), (taken - 1, "UNDERWAY", "grower-1"), (taken, "STOCK", "shop-1"),
+        (sold - 1, "STOCK", "shop-1"),
     ):  # fmt: skip
         then = unit(desk, package, {"index": index})
         assert (then["status"], then["holder"]["participant"]) == (status, holder), index
@@ -73,8 +73,8 @@ def test_a_unit_is_told_as_it_was(desk: Desk) -> None:
     recorded = instant.millis(
         desk.data("query($i: Index!) { entry(index: $i) { recorded } }", {"i": taken})["entry"]["recorded"]
     )
-    assert unit(desk, package, {"time": instant.text(recorded)})["holder"] == {"participant": "shop"}
-    assert unit(desk, package, {"time": instant.text(recorded - 1)})["holder"] == {"participant": "grower"}
+    assert unit(desk, package, {"time": instant.text(recorded)})["holder"] == {"participant": "shop-1"}
+    assert unit(desk, package, {"time": instant.text(recorded - 1)})["holder"] == {"participant": "grower-1"}
     assert unit(desk, package, {"time": "2000-01-01T00:00:00.000Z"}) is None
     assert unit(desk, package, {"time": "9999-01-01T00:00:00.000Z"})["status"] == "SOLD"
 
@@ -153,13 +153,13 @@ def test_a_lineage_may_be_cut_by_depth(desk: Desk) -> None:
 
 FILTERS: dict[str, Callable[[Desk], dict[str, Any]]] = {
     "everything": lambda _: {},
-    "a participant": lambda _: {"participant": "shop"},
-    "a key": lambda _: {"key": key_of("grower").id},
+    "a participant": lambda _: {"participant": "shop-1"},
+    "a key": lambda _: {"key": key_of("grower-1").id},
     "an action": lambda _: {"action": "packLot"},
     "a unit": lambda desk: {"unit": desk.chain.packages[0]},
-    "a unit and a participant": lambda desk: {"unit": desk.chain.packages[0], "participant": "grower"},
+    "a unit and a participant": lambda desk: {"unit": desk.chain.packages[0], "participant": "grower-1"},
     "a range": lambda _: {"first": 5, "last": 9},
-    "a range and a participant": lambda _: {"first": 40, "participant": "shop"},
+    "a range and a participant": lambda _: {"first": 40, "participant": "shop-1"},
     "nobody": lambda _: {"participant": "nobody"},
     "no such unit": lambda desk: {"unit": desk.book.code("E")},
     "nulls": lambda _: {"participant": None, "unit": None},
@@ -225,7 +225,7 @@ def test_the_registry_is_told(desk: Desk) -> None:
         pageInfo { hasNextPage endCursor } } }"""
     whole = desk.data(document, {"first": 100})["participants"]
     names = [node["participant"] for node in whole["nodes"]]
-    assert names[:3] == ["ministry", "breda", "ijenv"], "in the order of their registration"
+    assert names[:3] == ["ministry", "ijenv", "nvwa"], "in the order of their registration"
     assert whole["totalCount"] == len(names)
     found, after = [], None
     while True:
@@ -236,12 +236,13 @@ def test_the_registry_is_told(desk: Desk) -> None:
             break
     assert found == names
     growers = desk.data(document, {"filter": {"kind": "GROWER", "municipality": None}})["participants"]
-    assert [node["participant"] for node in growers["nodes"]] == ["grower", "rival"]
+    assert [node["participant"] for node in growers["nodes"]] == ["grower-1", "grower-2"]
     [shop] = desk.data(document, {"filter": {"municipality": "breda"}})["participants"]["nodes"]
     assert shop["sites"] == [{"site": "counter", "municipality": {"participant": "breda"}}]
-    [key] = shop["keys"]
-    assert key["key"] == key_of("shop").id
+    key, till = shop["keys"]
+    assert key["key"] == key_of("shop-1").id
     assert (key["admin"], key["scope"], key["notAfter"], key["revoked"]) == (True, None, None, None)
+    assert (till["admin"], till["scope"]) == (False, ["sellPackages"])
     assert key["nextSequence"] > 1
     assert 0 < key["seenSize"] < desk.gateway.sequencer.head.size
 
@@ -249,9 +250,9 @@ def test_the_registry_is_told(desk: Desk) -> None:
 def test_a_key_is_found_by_its_id(desk: Desk) -> None:
     document = "query($k: KeyId!) { key(id: $k) { nextSequence seenSize } }"
     assert desk.data(document, {"k": key_of("nobody").id}) == {"key": None}
-    before = desk.data(document, {"k": key_of("rival").id})["key"]
-    desk.does("rival", "registerVariety", {"variety": "one-more", "name": "One more"})
-    after = desk.data(document, {"k": key_of("rival").id})["key"]
+    before = desk.data(document, {"k": key_of("grower-2").id})["key"]
+    desk.does("grower-2", "registerVariety", {"variety": "one-more", "name": "One more"})
+    after = desk.data(document, {"k": key_of("grower-2").id})["key"]
     assert after["nextSequence"] == before["nextSequence"] + 1
     assert after["seenSize"] == desk.gateway.sequencer.head.size - 1
 
@@ -261,7 +262,7 @@ def test_the_ledger_and_its_proofs(desk: Desk) -> None:
     head = desk.gateway.sequencer.head
     assert told["checkpoint"] == head.note
     assert told["ledger"] == {
-        "origin": ORIGIN, "name": "Book", "anchor": desk.gateway.anchor.text(), "edition": 1, "sandbox": True,
+        "origin": ORIGIN, "name": "Audited", "anchor": desk.gateway.anchor.text(), "edition": 1, "sandbox": True,
         "size": head.size, "recorded": instant.text(head.recorded),
     }  # fmt: skip
     proof = TlogProof.decode(desk.data("{ inclusionProof(index: 7) }")["inclusionProof"])
@@ -283,8 +284,8 @@ def test_a_node_is_found_again_by_its_id(desk: Desk) -> None:
     ids = {
         f"Unit:{desk.chain.lot}": ("Unit", "code", desk.chain.lot),
         "Entry:7": ("Entry", "index", 7),
-        "Participant:shop": ("Participant", "participant", "shop"),
-        f"Key:{key_of('shop').id}": ("Key", "key", key_of("shop").id),
+        "Participant:shop-1": ("Participant", "participant", "shop-1"),
+        f"Key:{key_of('shop-1').id}": ("Key", "key", key_of("shop-1").id),
     }
     for id_, (kind, name, value) in ids.items():
         assert desk.data(document, {"id": id_})["node"] == {"__typename": kind, "id": id_, name: value}
@@ -292,7 +293,7 @@ def test_a_node_is_found_again_by_its_id(desk: Desk) -> None:
         assert desk.data(document, {"id": id_})["node"] is None, id_
 
 
-def previewed(desk: Desk, action: str, data: dict[str, Any], by: str = "grower", **more: Any) -> Any:
+def previewed(desk: Desk, action: str, data: dict[str, Any], by: str = "grower-1", **more: Any) -> Any:
     variables = {"action": {action: data}, "key": key_of(by).id, **more}
     return desk.data(PREVIEW, variables, by=by)["preview"]
 
@@ -306,9 +307,9 @@ def test_a_preview_can_be_signed_and_recorded(desk: Desk) -> None:
         (desk.chain.mother, plant, 1) for plant in plants
     ]
     assert {flow["entry"] for flow in told["flows"]} == {None}
-    signature = key_of("grower").sign(told["textToSign"].encode())
+    signature = key_of("grower-1").sign(told["textToSign"].encode())
     proof = {
-        "key": key_of("grower").id, "sequence": told["sequence"], "salt": told["salt"], "at": told["at"],
+        "key": key_of("grower-1").id, "sequence": told["sequence"], "salt": told["salt"], "at": told["at"],
         "seen": {"size": told["seenSize"], "root": told["seenRoot"]}, "until": told["until"],
         "signature": canonical.b64(signature),
     }  # fmt: skip
@@ -349,8 +350,8 @@ def test_previewed_statements_are_judged_one_after_the_other(desk: Desk) -> None
     acts = [
         ("takeCuttings", cut), ("movePlants", move), ("movePlants", {**move, "plants": [other]}), ("movePlants", move),
     ]  # fmt: skip
-    submission = desk.signed("grower", *acts)
-    told = desk.data(PREVIEWS, {"s": [raw.decode() for raw in submission.raws]}, by="grower")["previewStatements"]
+    submission = desk.signed("grower-1", *acts)
+    told = desk.data(PREVIEWS, {"s": [raw.decode() for raw in submission.raws]}, by="grower-1")["previewStatements"]
     assert [[problem["code"] for problem in one["problems"]] for one in told] == [[], [], ["UNIT_UNKNOWN"], []]
     assert told[2]["problems"][0]["path"] == ["2", "data", "plants", "0"]
     assert [one["sequence"] for one in told] == [submission.first + n for n in range(4)]
@@ -379,7 +380,7 @@ EVERYTHING = """query($e: Code!, $b: Code!, $i: Index!) {
     verify { intact checks { code outcome } } }
   lot: unit(code: $b, asOf: {index: $i}) { mass holds { index } lineage(direction: TO_SALE) { totalUnits frontier } }
   entries(first: 50) { totalCount nodes { index receipt { file } } }
-  own: entries(filter: {participant: "grower", first: 3}) { totalCount nodes { index } }
+  own: entries(filter: {participant: "grower-1", first: 3}) { totalCount nodes { index } }
   touching: entries(filter: {unit: $e}) { totalCount nodes { index } }
   participants(filter: {municipality: "breda"}) { totalCount nodes { name sites { site } keys { nextSequence } } } }"""
 
@@ -388,7 +389,7 @@ def test_both_engines_answer_alike(new_database: Callable[..., str]) -> None:
     desks = [Desk(new_database(engine)) for engine in ("sqlite", "postgresql")]
     chain = desks[0].chain
     variables = {"e": chain.packages[0], "b": chain.lot, "i": chain.entries["held"]}
-    for by in ("ijenv", "grower", "shop", "breda", "laboratory", "carrier"):
+    for by in ("ijenv", "grower-1", "shop-1", "breda", "laboratory-1", "carrier-1"):
         first, second = (desk.data(EVERYTHING, variables, by=by) for desk in desks)
         assert first == second
     for desk in desks:

@@ -15,11 +15,10 @@ from ledger.store import Store
 from schema import execution
 from schema.graph import SCHEMA
 from schema.limits import ALIASES_MAX, Limits
-from tests.asking import Desk, opened
-from tests.book import key_of
+from tests.asking import Desk, key_of, opened
 
 CODE = "P0123456789ABCDEFGHJKQ"
-KEY = key_of("grower").id
+KEY = key_of("grower-1").id
 UNIT = "query($c: Code!) { unit(code: $c) { id } }"
 PREVIEW = "query($a: ActionInput!, $k: KeyId!) { preview(action: $a, key: $k) { sequence } }"
 STATEMENTS = "query($s: [CanonicalStatement!]!) { previewStatements(statements: $s) { sequence } }"
@@ -197,7 +196,7 @@ def test_reading_needs_a_token_but_on_a_sandbox(desk: Desk, monkeypatch: pytest.
     # The schema is public, however it is asked for, and mutations are signed.
     assert "errors" not in desk.answer(both, by=None, operation="a").members
     assert desk.data("{ __schema { queryType { name } } }", by=None)["__schema"]["queryType"] == {"name": "Query"}
-    assert desk.does("grower", "registerVariety", {"variety": "no-token", "name": "x"})["__typename"] == "Recorded"
+    assert desk.does("grower-1", "registerVariety", {"variety": "no-token", "name": "x"})["__typename"] == "Recorded"
 
 
 def test_a_mutation_needs_the_way_that_mutations_take(desk: Desk) -> None:
