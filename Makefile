@@ -14,7 +14,7 @@ serve: $(RUN)
 	KETENBOEK_CHECKPOINT_KEY=demo/keys/gateway.jwk $(BIN)/ketenboek serve --database sqlite:///demo/ketenboek.db
 
 test: $(DEV)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(DEV)
 	$(BIN)/ruff check
