@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from api.cli.outcome import Wrong, json_flag, migrated, note, put
+from ketenboek_client import ClientError
+from ketenboek_client import Surroundings as ClientSurroundings
+
+from api.cli.outcome import Refusal, Surroundings, Wrong, json_flag, migrated, note, put
 from api.settings import Settings
+from ledger.founding import AlreadyFounded
 
 
 def add(commands: Any, _: Settings) -> None:
@@ -15,7 +19,7 @@ def add(commands: Any, _: Settings) -> None:
     simulate.add_argument("--seed", metavar="N", type=int, required=True)
     simulate.add_argument("--growers", metavar="G", type=int, default=3)
     simulate.add_argument("--shops", metavar="S", type=int, default=10)
-    simulate.add_argument("--days", metavar="D", type=int, default=150)
+    simulate.add_argument("--days", metavar="D", type=int, default=21, help="of trade, after a season of growing")
     simulate.add_argument("--entries", metavar="N", type=int, help="stop after about so many entries")
     simulate.add_argument("--database", metavar="URL", help="empty and migrated: founded and filled without HTTP")
     simulate.add_argument("--out", metavar="DIR", default=".", help="for anchor, checkpoint and keys/*.jwk")
@@ -36,10 +40,19 @@ def _simulate(arguments: argparse.Namespace, _: Settings) -> int:
         raise Wrong("--growers, --shops, --days and --entries are at least 1")
     plan = {"seed": arguments.seed, "growers": arguments.growers, "shops": arguments.shops}
     plan |= {"days": arguments.days, "entries": arguments.entries}
-    if arguments.database is not None:
-        done = simulation.into_database(migrated(arguments.database), arguments.out, **plan, progress=note)
-    else:
-        done = simulation.through_gateway(arguments.gateway, arguments.keys, **plan, progress=note)
+    try:
+        if arguments.database is not None:
+            done = simulation.into_database(migrated(arguments.database), arguments.out, **plan, progress=note)
+        else:
+            done = simulation.through_gateway(arguments.gateway, arguments.keys, **plan, progress=note)
+    except simulation.Unsuitable as error:
+        raise Wrong(str(error)) from error
+    except AlreadyFounded as error:
+        raise Refusal(str(error)) from error
+    except ClientSurroundings as error:
+        raise Surroundings(str(error)) from error
+    except ClientError as error:
+        raise Refusal(str(error)) from error
     if arguments.json:
         put(done)
     else:

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +25,7 @@ from api.simulation.plan import Plan, Round
 from api.simulation.progress import Bar
 from api.simulation.remote import RemoteRoad
 from api.simulation.roads import simulate
+from api.simulation.serving import ketenboek, served
 from api.simulation.tampering import settle, tampered_copy
 from ledger.balance import balance
 from ledger.rows import Participant, Unit
@@ -40,7 +37,7 @@ TAMPERED = FOLDER / "tampered.db"
 KEYS = FOLDER / "keys"
 SERVED = "http://127.0.0.1:8000"
 """Where `make serve` serves."""
-PLAN = Plan(seed=1, growers=5, shops=30, days=21, origin="ketenboek.example/demo")
+PLAN = Plan(seed=1, growers=5, shops=30, days=14, customers=38, origin="ketenboek.example/demo")
 
 TOLD = (
     ("harvestPlants", "harvests"),
@@ -84,30 +81,31 @@ class Witness:
         self._road.finish()
 
 
-def main() -> int:
+def main(plan: Plan = PLAN) -> int:
     """Make the demonstration; 0 when the ledger is intact and the tampering was found."""
     began = time.monotonic()
     _clear()
-    keyring = Keyring(PLAN.seed, PLAN.origin)
+    keyring = Keyring(plan.seed, plan.origin)
     _title("A sandbox ledger is founded, with the real registry")
     url = f"sqlite:///{DATABASE}"
     migrations.upgrade(url)
-    anchor = found_sandbox(url, PLAN, keyring)
+    anchor = found_sandbox(url, plan, keyring)
     keep_keys(keyring, KEYS)
     (FOLDER / "anchor").write_text(anchor.text() + "\n", encoding="utf-8")
     print(f"anchor: {anchor.text()}")
-    with _served(url) as address:
-        witness = _record(address, keyring)
+    with served(url, KEYS / "gateway.jwk", FOLDER / "gateway.log") as address:
+        witness = _record(address, plan, keyring)
         _keep_proofs(address, witness.sold)
     settle(DATABASE)
     _title("From the sold package back to the mother plants")
     _command("lineage", witness.sold, "--database", url)
     made = _balance(url, witness.sold)
+    _title("The audit, trusting nobody")
     intact = _audit(DATABASE, FOLDER / "report.json")
     _title(f"One gram more in entry {made} of a copy")
     tampered_copy(DATABASE, TAMPERED, made)
     (FOLDER / "tampered-entry").write_text(f"{made}\n", encoding="utf-8")
-    faulty = _audit(TAMPERED, FOLDER / "tampered.json")
+    faulty = _audit(TAMPERED, FOLDER / "tampered.json", "--depth", "chain,signatures")
     found = faulty["verdict"] == "faulty" and faulty["faults"][0]["index"] == made
     good = intact["verdict"] == "intact" and found
     _title(f"Done in {time.monotonic() - began:.0f} s" if good else "Something is not as it should be")
@@ -120,15 +118,10 @@ def _title(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
-def _ketenboek() -> list[str]:
-    """The command, as it is installed beside this Python."""
-    return [str(Path(sys.executable).with_name("ketenboek"))]
-
-
 def _command(*arguments: str) -> None:
     """Show a command, and what it prints."""
     print(f"$ ketenboek {' '.join(arguments)}", flush=True)
-    subprocess.run([*_ketenboek(), *arguments], check=True)
+    subprocess.run(ketenboek(*arguments), check=True)
 
 
 def _clear() -> None:
@@ -137,33 +130,15 @@ def _clear() -> None:
     KEYS.mkdir(parents=True)
 
 
-@contextmanager
-def _served(database: str) -> Iterator[str]:
-    """A gateway as a process of its own on a free port; its address."""
-    setting = f"KETENBOEK_CHECKPOINT_KEY={KEYS / 'gateway.jwk'}"
-    command = ["env", setting, *_ketenboek(), "serve", "--port", "0", "--database", database]
-    gateway = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert gateway.stdout is not None
-        ready = gateway.stdout.readline()
-        if not ready.startswith("listening on "):
-            raise SystemExit("the gateway did not start")
-        yield ready.split()[-1]
-    finally:
-        gateway.send_signal(signal.SIGTERM)
-        if gateway.wait(60):
-            raise SystemExit("the gateway did not end well")
-
-
-def _record(address: str, keyring: Keyring) -> Witness:
+def _record(address: str, plan: Plan, keyring: Keyring) -> Witness:
     """Let the chain live, through the gateway."""
     print(f"gateway: {address}")
-    _title(f"{PLAN.growers} growers and {PLAN.shops} shops live through a season, over HTTP")
+    _title(f"{plan.growers} growers and {plan.shops} shops live through a season, over HTTP")
     began = time.monotonic()
     with RemoteRoad(address, keyring, KEYS, 1) as road:
         witness = Witness(road)
         with Bar() as bar:
-            simulate(Chain(PLAN, keyring), witness, bar)
+            simulate(Chain(plan, keyring), witness, bar)
     seconds = time.monotonic() - began
     print(f"{witness.acts.total():,} signed acts of {len(keyring.names) - 2} keys in {seconds:.0f} s; among them")
     print(f"{witness.packages:>8,} packages")
@@ -202,15 +177,19 @@ def _balance(url: str, sold: str) -> int:
         store.close()
 
 
-def _audit(database: Path, report: Path) -> dict[str, Any]:
+def _audit(database: Path, report: Path, *more: str) -> dict[str, Any]:
     """Audit a ledger as an auditor would, and keep the report."""
     flags = ["--database", f"sqlite:///{database}", "--anchor", str(FOLDER / "anchor")]
-    flags += ["--checkpoint", str(FOLDER / "checkpoint"), "--json"]
-    _title("The audit, trusting nobody")
-    print(f"$ ketenboek audit {' '.join(flags)}")
-    done = subprocess.run([*_ketenboek(), "audit", *flags], stdout=subprocess.PIPE, text=True, check=False)
+    flags += ["--checkpoint", str(FOLDER / "checkpoint"), *more, "--json"]
+    print(f"$ ketenboek audit {' '.join(flags)} > {report}", flush=True)
+    done = subprocess.run(ketenboek("audit", *flags), stdout=subprocess.PIPE, text=True, check=False)
     report.write_text(done.stdout, encoding="utf-8")
     found: dict[str, Any] = json.loads(done.stdout)
+    for depth, one in found["depths"].items():
+        print(f"{depth:12} {one['verdict']:10} {one['checked']:>8,} checked in {one['seconds']:.1f} s")
+    for fault in found["faults"][:3]:
+        print(f"entry {fault['index']}: {fault['code']}. {fault['message']}")
+    print(f"{found['verdict']}{', under the anchor' if found['anchored'] else ''}: {found['size']:,} entries")
     return found
 
 

@@ -24,9 +24,7 @@ LEAD_DAYS = 105
 """From the intake of the first plants to the first sale: rooting, growing, flowering, drying, tests, transport."""
 
 BATCH_MAX = 100
-BASE = 1_500
-"""Entries before the first sale: the registry and the first plants, about."""
-SALE_ENTRIES = 120
+SALE_ENTRIES = 122
 """Entries that a hundred sales come to with all that goes before them, about."""
 GROWERS_MAX = 10
 CUSTOMERS_MAX = 1_000
@@ -59,14 +57,15 @@ class Plan:
         shops = min(74, max(2, entries // 600))
         growers = min(GROWERS_MAX, 1 + shops // 6)
         days = min(120, max(7, entries // 10_000))
-        # A little more than that, so that it is reached.
-        customers = max(0, entries * 105 // 100 - BASE) * 100 // (SALE_ENTRIES * shops * days)
-        return cls(seed, growers, shops, days, min(CUSTOMERS_MAX, max(4, customers)), entries)
+        # For somewhat more than that, so that it is reached.
+        sales = max(0, entries * 112 // 100 - _registered(growers, shops)) * 100 // SALE_ENTRIES
+        return cls(seed, growers, shops, days, min(CUSTOMERS_MAX, max(4, sales // (shops * days))), entries)
 
     @property
     def expected(self) -> int:
         """How many entries it will be, about."""
-        return self.entries or BASE + self.shops * self.days * self.customers * SALE_ENTRIES // 100
+        sales = self.shops * self.days * self.customers
+        return self.entries or _registered(self.growers, self.shops) + sales * SALE_ENTRIES // 100
 
     @property
     def begins(self) -> int:
@@ -82,6 +81,11 @@ class Plan:
     def opening(self) -> int:
         """The half day in which shops receive their first packages."""
         return 2 * LEAD_DAYS
+
+
+def _registered(growers: int, shops: int) -> int:
+    """Entries before the first sale, about: the registry, and the first plants of everybody."""
+    return 180 + 120 * growers + 6 * shops
 
 
 Data = dict[str, Json | Opening]
