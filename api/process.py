@@ -23,8 +23,12 @@ def run(settings: Settings, key: SigningKey) -> int:
     Raises Fatal when the database holds no ledger that the key may continue.
     """
     logs.configure(settings.log)
-    gateway = Gateway(settings, key)
-    listener = _listen(settings.host, settings.port)
+    with _listen(settings.host, settings.port) as listener:
+        return _serve(Gateway(settings, key), listener)
+
+
+def _serve(gateway: Gateway, listener: socket.socket) -> int:
+    settings = gateway.settings
     config = uvicorn.Config(
         application(gateway),
         loop="uvloop",
@@ -84,7 +88,11 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

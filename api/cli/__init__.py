@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.cli import asking, checking, founding, minting, recording, serving, simulating
-from api.cli.outcome import Refusal, Surroundings, Wrong
+from api.cli.outcome import Refusal, Surroundings, Wrong, put
 from api.settings import Settings, WrongSetting
 from ledger.database import ERRORS, UnknownDatabase
 from ledger.errors import Fatal
@@ -33,23 +33,28 @@ def parser(settings: Settings) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
+    arguments = argparse.Namespace(json=False)
     try:
         settings = Settings.from_env()
         arguments = parser(settings).parse_args(argv)
         code: int = arguments.run(arguments, settings)
         return code
     except Refusal as error:
-        return _say(error, 1)
+        return _say(error, 1, arguments)
     except (Wrong, WrongSetting, UnknownDatabase) as error:
-        return _say(error, 2)
+        return _say(error, 2, arguments)
     except (Surroundings, Fatal, OSError, SQLAlchemyError) as error:
-        return _say(error, 4)
+        return _say(error, 4, arguments)
     except ERRORS as error:
-        return _say(error, 4)
+        return _say(error, 4, arguments)
     except KeyboardInterrupt:
         return 130
 
 
-def _say(error: BaseException, code: int) -> int:
-    print(f"ketenboek: {error}".rstrip(), file=sys.stderr)
+def _say(error: BaseException, code: int, arguments: argparse.Namespace) -> int:
+    """Why there is no result, on stderr; with `--json` as the one object, too."""
+    message = str(error).strip()
+    print(f"ketenboek: {message}", file=sys.stderr)
+    if getattr(arguments, "json", False):  # `serve` has no such flag
+        put({"error": message})
     return code

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ketenboek_client import ClientError, Surroundings
-from ketenboek_client.errors import GatewayError
 
 from api.cli import outcome
 from api.cli.outcome import client_key, database_flag, gateway, gateway_flags, json_flag, note, object_of, passphrase_of
@@ -55,11 +54,10 @@ def _query(arguments: argparse.Namespace, _: Settings) -> int:
         with gateway(arguments) as asked:
             token = None if key is None else asked.token(key, asked.origin())
             body = asked.answer(document, variables, token)
-    except GatewayError as error:
-        note(f"ketenboek: {error}")
-        return 1
     except Surroundings as error:
         raise outcome.Surroundings(str(error)) from error
+    except ClientError as error:
+        raise outcome.Refusal(str(error)) from error
     if arguments.json:
         print(json.dumps(body, ensure_ascii=False))
     else:
@@ -69,6 +67,9 @@ def _query(arguments: argparse.Namespace, _: Settings) -> int:
 
 def _lineage(arguments: argparse.Namespace, _: Settings) -> int:
     from api.tracing import from_database, from_gateway  # rows or answers to the same drawing
+
+    if arguments.depth is not None and arguments.depth < 0:
+        raise outcome.Wrong("--depth is at least 0")
 
     if arguments.database is not None:
         found = from_database(outcome.migrated(arguments.database), arguments.code, arguments.forward, arguments.depth)

@@ -7,7 +7,19 @@ import time
 from typing import Any
 
 import migrations
-from api.cli.outcome import Surroundings, Wrong, database_flag, json_flag, migrated, note, put, signing_key
+from api.cli.outcome import (
+    Refusal,
+    Surroundings,
+    Wrong,
+    database_flag,
+    json_flag,
+    migrated,
+    moment_of,
+    note,
+    put,
+    shown,
+    signing_key,
+)
 from api.settings import Settings
 from ledger import instant
 from ledger.errors import Malformed, Refused
@@ -38,23 +50,20 @@ def add(commands: Any, settings: Settings) -> None:
 def _migrate(arguments: argparse.Namespace, _: Settings) -> int:
     if arguments.check:
         if migrations.behind(arguments.database):
-            raise Surroundings(f"{arguments.database} is behind: run `ketenboek migrate`")
+            raise Surroundings(f"{shown(arguments.database)} is behind: run `ketenboek migrate`")
     else:
         migrations.upgrade(arguments.database)
     if arguments.json:
-        put({"database": arguments.database, "revision": migrations.revisions()[-1]})
+        put({"database": shown(arguments.database), "revision": migrations.revisions()[-1]})
     else:
-        note(f"{arguments.database} is at revision {migrations.revisions()[-1]}")
+        note(f"{shown(arguments.database)} is at revision {migrations.revisions()[-1]}")
     return 0
 
 
 def _found(arguments: argparse.Namespace, _: Settings) -> int:
     if arguments.at is not None and not arguments.sandbox:
         raise Wrong("--at goes with --sandbox: an ordinary ledger has the time of the clock")
-    try:
-        at = int(time.time() * 1000) if arguments.at is None else instant.millis(arguments.at)
-    except Malformed as error:
-        raise Wrong(f"--at: {error}, YYYY-MM-DDTHH:MM:SS.sssZ") from error
+    at = moment_of(arguments.at, "--at")
     try:
         anchor = found(
             migrated(arguments.database),
@@ -65,15 +74,13 @@ def _found(arguments: argparse.Namespace, _: Settings) -> int:
             offline=signing_key(arguments.offline),
             checkpoint_key=signing_key(arguments.checkpoint_key),
             sandbox=arguments.sandbox,
-            at=at,
+            at=int(time.time() * 1000) if at is None else instant.millis(at),
         )
     except AlreadyFounded as error:
-        note(f"ketenboek: {error}")
-        return 1
+        raise Refusal(str(error)) from error
     except Refused as refused:
-        for problem in refused.problems:
-            note(f"{problem.code} {'.'.join(problem.path)} {problem.expected or ''}".rstrip())
-        return 1
+        problems = [f"{problem.code} at {'.'.join(problem.path)}" for problem in refused.problems]
+        raise Refusal("; ".join(problems)) from refused
     except Malformed as error:
         raise Wrong(str(error)) from error
     if arguments.json:

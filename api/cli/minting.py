@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import time
 from typing import Any
 
 from ketenboek_client import Key
@@ -54,7 +53,7 @@ def _token(arguments: argparse.Namespace, _: Settings) -> int:
     if not 1 <= arguments.minutes <= 5:
         raise Wrong("--minutes is 1 to 5")
     key = client_key(key_path(arguments), passphrase_of(arguments))
-    token = key.token(arguments.origin, int(time.time()), arguments.minutes)
+    token = key.token(arguments.origin, minutes=arguments.minutes)
     if arguments.json:
         put({"token": token, "key": key.id})
     else:

@@ -7,16 +7,21 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ketenboek_client import Gateway, Key
 from ketenboek_client.errors import ClientError
+from sqlalchemy import make_url
 
 import migrations
 from api.settings import Settings
-from ledger import canonical
+from ledger import canonical, instant
 from ledger.anchor import Anchor
 from ledger.errors import Malformed
 from ledger.keys import SigningKey, open_jwk
+
+PATIENCE = 10.0
+"""Seconds of pauses in which a request to a gateway that does not answer is repeated."""
 
 
 class Wrong(Exception):
@@ -88,22 +93,40 @@ def key_path(arguments: argparse.Namespace) -> str:
 
 
 def gateway_url(arguments: argparse.Namespace) -> str:
-    """`--gateway`, or its default. Raises Wrong without either."""
+    """`--gateway`, or its default. Raises Wrong without either, and for what is no address."""
     if not arguments.gateway:
         raise Wrong("--gateway URL or KETENBOEK_GATEWAY says which gateway")
+    url = urlsplit(arguments.gateway)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Wrong(f"--gateway is an address as `serve` prints it, http://H:P, not {arguments.gateway!r}")
     return str(arguments.gateway)
 
 
 def gateway(arguments: argparse.Namespace) -> Gateway:
     """The gateway that is asked."""
-    return Gateway(gateway_url(arguments))
+    return Gateway(gateway_url(arguments), patience=PATIENCE)
 
 
 def migrated(url: str) -> str:
     """The database's address, if it is migrated. Raises Surroundings."""
     if migrations.behind(url):
-        raise Surroundings(f"{url} is not migrated: run `ketenboek migrate --database {url}`")
+        raise Surroundings(f"{shown(url)} is not migrated: run `ketenboek migrate --database {shown(url)}`")
     return url
+
+
+def shown(url: str) -> str:
+    """A database's address without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def moment_of(given: object, what: str) -> str | None:
+    """A timestamp that a person gave, if any. Raises Wrong."""
+    if given is None:
+        return None
+    try:
+        return instant.text(instant.millis(str(given)))
+    except Malformed as error:
+        raise Wrong(f"{what} is a timestamp, 2026-01-05T09:00:00.000Z, not {given!r}") from error
 
 
 def object_of(text: str, what: str) -> dict[str, Any]:

@@ -12,7 +12,17 @@ from ketenboek_client import Client, ClientError, Rejected, Surroundings
 from ketenboek_client.receipt import Receipt
 
 from api.cli import outcome
-from api.cli.outcome import gateway, gateway_flags, json_flag, key_path, note, object_of, passphrase_of, put
+from api.cli.outcome import (
+    gateway,
+    gateway_flags,
+    json_flag,
+    key_path,
+    moment_of,
+    note,
+    object_of,
+    passphrase_of,
+    put,
+)
 from api.settings import Settings
 
 SIZE_MAX = 1_000
@@ -40,12 +50,12 @@ def add(commands: Any, settings: Settings) -> None:
 
 
 def _record(arguments: argparse.Namespace, _: Settings) -> int:
-    data = object_of(arguments.data, "the data")
+    data, at = object_of(arguments.data, "the data"), moment_of(arguments.at, "--at")
     with _client(arguments) as client:
         if arguments.preview:
-            return _previewed(client, [(arguments.action, data, arguments.at)], arguments)
+            return _previewed(client, [(arguments.action, data, at)], arguments)
         try:
-            recorded = _asked(lambda: client.record(arguments.action, data, arguments.at))
+            recorded = _asked(lambda: client.record(arguments.action, data, at))
         except Rejected as refusal:
             return _rejected(refusal, arguments)
     [receipt] = recorded.receipts
@@ -113,7 +123,10 @@ def _acts(path: str) -> Iterator[tuple[str, dict[str, Any], str | None]]:
             act = object_of(line, f"{path}, line {number}")
             if not {"action", "data"} <= set(act) <= {"action", "data", "at"}:
                 raise outcome.Wrong(f"{path}, line {number} holds `action`, `data` and perhaps `at`")
-            yield act["action"], act["data"], act.get("at")
+            action, data = act["action"], act["data"]
+            if not isinstance(action, str) or not isinstance(data, dict):
+                raise outcome.Wrong(f"{path}, line {number}: `action` is a text, `data` an object")
+            yield action, data, moment_of(act.get("at"), f"{path}, line {number}: `at`")
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
@@ -142,7 +155,8 @@ def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
 def _previewed(
     client: Client, acts: list[tuple[str, dict[str, Any], str | None]], arguments: argparse.Namespace
 ) -> int:
-    previews = [_asked(partial(client.preview, *act)) for act in acts]
+    parts = [acts[first : first + SIZE_MAX] for first in range(0, len(acts), SIZE_MAX)]
+    previews = [preview for part in parts for preview in _asked(partial(client.previews, part))]
     refused = [preview for preview in previews if preview.problems]
     if arguments.json:
         members = [
