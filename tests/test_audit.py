@@ -230,7 +230,7 @@ def bulk(url: str, count: int) -> Made:
 def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Made]:
     path = tmp_path_factory.mktemp("large") / "ledger.db"
     migrations.upgrade(f"sqlite:///{path}")
-    return f"sqlite:///{path}", bulk(f"sqlite:///{path}", 3_500)
+    return f"sqlite:///{path}", bulk(f"sqlite:///{path}", 2_200)
 
 
 def told(report: Report) -> dict[str, Any]:

@@ -7,7 +7,8 @@ contiguous with their paths, the key, the signature, the sequence, what the sign
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from binascii import b2a_base64
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ledger import instant, keys, merkle
@@ -99,7 +100,7 @@ class Verifier:
             wrong += self._each(run, key)
         if wrong:
             return wrong
-        return list(self._times(run)) or self._seen(first)
+        return self._seen(first) or self._times(run)
 
     def _text(self, part: Part, root: bytes) -> bytes:
         envelope = part.envelope
@@ -156,19 +157,16 @@ class Verifier:
             return False
         return True
 
-    def _times(self, run: Run) -> Iterator[Fault]:
+    def _times(self, run: Run) -> list[Fault]:
         """`recorded` <= `until` <= `recorded` + 7 days (ledger format §5)."""
         until = run[0].envelope.until
         latest = instant.millis(until)
-        recorded = ""
         for part in run:
-            if part.recorded != recorded:
-                recorded = part.recorded
-                moment = instant.millis(recorded)
-                if not moment <= latest <= moment + DAYS_7:
-                    message = "It was recorded outside the time for which it was signed."
-                    yield _fault("EXPIRED", part, message, until, recorded)
-                    return
+            recorded = instant.millis(part.recorded)
+            if not recorded <= latest <= recorded + DAYS_7:
+                message = "It was recorded outside the time for which it was signed."
+                return [_fault("EXPIRED", part, message, until, part.recorded)]
+        return []
 
     def _seen(self, first: Part) -> list[Fault]:
         size, root = first.envelope.seen_size, first.envelope.seen_root
@@ -205,14 +203,21 @@ def _root(run: Run) -> bytes | None:
         return merkle.leaf_hash(run[0].statement) if not run[0].path else None
     if not all(part.alike(run[0]) for part in run):
         return None
-    leaves = [merkle.leaf_hash(part.statement) for part in run]
-    tree = merkle.levels(leaves)
-    spelled = [[b'"%b"' % b64(node).encode() for node in level] for level in tree[:-1]]
-    for place, part in enumerate(run):
-        path = [level[at] for height, level in enumerate(spelled) if (at := place >> height ^ 1) < len(level)]
-        if b",".join(path) != part.path:
-            return None
+    tree = merkle.levels([merkle.leaf_hash(part.statement) for part in run])
+    if [part.path for part in run] != _paths(tree):
+        return None
     return tree[-1][0]
+
+
+def _paths(tree: list[Sequence[bytes]]) -> list[bytes]:
+    """The inclusion path of each leaf as an entry spells it; all below a node share what is above it."""
+    paths = [b""]
+    for level in reversed(tree[:-1]):
+        spelled = [b'"%b"' % b2a_base64(node, newline=False) for node in level]
+        last = len(level) - 1
+        joined = [b"," + path if path else b"" for path in paths]
+        paths = [paths[at >> 1] if at ^ 1 > last else spelled[at ^ 1] + joined[at >> 1] for at in range(len(level))]
+    return paths
 
 
 def _pass_begun(source: Source, rows: Rows, first: int) -> None:

@@ -9,27 +9,28 @@ from __future__ import annotations
 
 import json
 import re
+from binascii import a2b_base64
 from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from ledger import instant
-from ledger.audit.links import start_of
+from ledger.audit.links import HASH
 from ledger.audit.source import Rows
-from ledger.canonical import unb64
-from ledger.entry import ENTRY_BYTES_MAX, STATEMENT_BYTES_MAX, Entry, Envelope, decode_statement
+from ledger.entry import ENTRY_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, Entry, Envelope, decode_statement
 from ledger.errors import Malformed
 from ledger.submission import STATEMENTS_MAX
 
-_BEFORE = b'","statement":'
 _SUBMISSION = b',"submission":{"count":'
 _AFTER_PATH = b'],"seen":{"root":"'
 _NUMBER = rb"(0|[1-9][0-9]{0,15})"
+_HEAD = re.compile(rb'\{"index":%b,"previous":"%b","recorded":"([0-9T:.Z-]{24})","statement":' % (_NUMBER, HASH))
 _HEADER = re.compile(rb',"submission":\{"count":N,"first":N,"path":\['.replace(b"N", _NUMBER))
 _TAIL = re.compile(
-    rb'\],"seen":\{"root":"([A-Za-z0-9+/]{43}=)","size":N\},"signature":"([A-Za-z0-9+/]{86}==)",'
-    rb'"until":"([0-9T:.Z-]{24})"\},"v":1\}'.replace(b"N", _NUMBER)
+    rb'\],"seen":\{"root":"(%b)","size":%b\},"signature":"([A-Za-z0-9+/]{85}[AQgw]==)","until":"([0-9T:.Z-]{24})"\},"v":1\}'
+    % (HASH, _NUMBER)
 )
-_MANY_DIGITS = re.compile(rb"[0-9]{16}")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_MANY_DIGITS = b"0" * 16
 
 
 class Part(NamedTuple):
@@ -84,18 +85,18 @@ def part_of(row: int, data: Any, before: Part | None = None) -> Part:
 
     `before`: the entry before it, whose header it probably has.
     """
-    start = start_of(data)
+    start = _HEAD.match(data) if isinstance(data, bytes) else None
     if start is None or len(data) > ENTRY_BYTES_MAX:
         raise Malformed("not an entry")
-    begin = start.end + 24 + len(_BEFORE)
+    begin = start.end()
     after = data.rfind(_AFTER_PATH)
     behind = data.rfind(_SUBMISSION, begin, after)
-    if behind < 0 or data[start.end + 24 : begin] != _BEFORE:
+    if behind < 0:
         raise Malformed("not an entry")
     tail = data[after:]
     path_at = data.find(b"[", behind) + 1
     header, path, statement = data[behind:path_at], data[path_at:after], data[begin:behind]
-    recorded = start.recorded.decode()
+    recorded = start[2].decode()
     if before is None or recorded != before.recorded:
         instant.millis(recorded)
     envelope = before.envelope if before is not None and tail == before.tail and header == before.header else None
@@ -103,7 +104,7 @@ def part_of(row: int, data: Any, before: Part | None = None) -> Part:
         envelope = _envelope(header, tail)
     value = _said(statement)
     key, sequence = value["key"], value["sequence"]
-    return Part(row, data, start.number, recorded, statement, value, key, sequence, envelope, header, path, tail)
+    return Part(row, data, int(start[1]), recorded, statement, value, key, sequence, envelope, header, path, tail)
 
 
 def _envelope(header: bytes, tail: bytes) -> Envelope:
@@ -116,26 +117,29 @@ def _envelope(header: bytes, tail: bytes) -> Envelope:
         raise Malformed("not the header of a submission")
     text = until.decode()
     instant.millis(text)
-    return Envelope(first, count, int(size), unb64(root.decode()), text, unb64(signature.decode()))
+    return Envelope(first, count, int(size), a2b_base64(root), text, a2b_base64(signature))
 
 
 def _refuse(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-_DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
+_DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).raw_decode
 _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _said(statement: bytes) -> dict[str, Any]:
     """What a canonical statement says, with what tells whose it is. Raises Malformed."""
-    value: Any = None
     # Most are plain: ASCII, short, shallow, without large numbers. Then two calls in C tell the same as `decode`.
     plain = statement.isascii() and len(statement) <= STATEMENT_BYTES_MAX and b"null" not in statement
-    if plain and statement.count(b"{") + statement.count(b"[") <= 6 and _MANY_DIGITS.search(statement) is None:
+    if (
+        plain
+        and statement.count(b"{") + statement.count(b"[") <= STATEMENT_DEPTH_MAX
+        and _MANY_DIGITS not in statement.translate(_DIGITS)
+    ):
         text = statement.decode()
         try:
-            value = _DECODE(text)
+            value, _ = _DECODE(text)
         except ValueError as error:
             raise Malformed("not JSON") from error
         if _ENCODE(value) != text:
