@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def sdl() -> str:
     """The schema definition, as committed in `schema/schema.graphql`."""
-    from schema.graph import sdl  # made on demand: who needs one module need not make the schema
+    from schema import graph  # made on demand: who needs one module need not make the schema
 
-    return sdl()
+    return graph.sdl()

@@ -322,3 +322,39 @@ def test_proofs_are_made_only_when_they_are_asked_for(desk: Desk, monkeypatch: p
         variables = {"d": moved(desk), "p": proof(submission)}
         assert "errors" not in desk.answer(document, variables, by=None).members
     assert asked == [False, True]
+
+
+PROOFS: dict[str, tuple[dict[str, Any], str]] = {
+    "a short signature": ({"signature": "AAAA"}, "SIGNATURE_INVALID"),
+    "no signature at all": ({"signature": "A" * 86 + "=="}, "SIGNATURE_INVALID"),
+    "a short root": ({"seen": {"size": 3, "root": "AAAA"}}, "SIGNATURE_INVALID"),
+    "a history that was not signed": ({"seen": {"size": 2**53 - 1, "root": "A" * 43 + "="}}, "SIGNATURE_INVALID"),
+    "number 0": ({"sequence": 0}, "FIELD_INVALID"),
+    "a number far ahead": ({"sequence": 2**53 - 1}, "SIGNATURE_INVALID"),
+    "a short salt": ({"salt": "AAAA"}, "FIELD_INVALID"),
+    "another key's id": ({"key": "A" * 43}, "KEY_UNKNOWN"),
+}
+
+
+@pytest.mark.parametrize("row", PROOFS)
+def test_a_proof_that_proves_nothing(desk: Desk, row: str) -> None:
+    changes, code = PROOFS[row]
+    given = {**proof(desk.signed("grower-1", ("movePlants", moved(desk)))), **changes}
+    document = "mutation($d: MovePlantsData!, $p: Proof!) { movePlants(data: $d, proof: $p) { %s } }"
+    told = "__typename ... on Rejected { problems { code } }"
+    answer = desk.answer(document.replace("%s", told), {"d": moved(desk), "p": given}, by=None)
+    assert [found["code"] for found in answer.members["data"]["movePlants"]["problems"]] == [code]
+
+
+def test_an_opening_that_is_no_text(desk: Desk) -> None:
+    document = (
+        "mutation($d: MovePlantsData!, $p: Proof!, $o: [Opening!]) "
+        "{ movePlants(data: $d, proof: $p, openings: $o) { ... on Rejected { problems { code path } } } }"
+    )
+    given = proof(desk.signed("grower-1", ("movePlants", moved(desk))))
+    for value in ("no JSON", '"\ud800"', '"\\u0007"', "1.0", '"' + "x" * 5_000 + '"'):
+        variables = {"d": moved(desk), "p": given, "o": [{"salt": "A" * 43 + "=", "value": value}]}
+        answer = desk.answer(document, variables, by=None)
+        assert answer.members["data"]["movePlants"]["problems"] == [
+            {"code": "FIELD_INVALID", "path": ["openings", "0"]}
+        ]
