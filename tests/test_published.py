@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import cryptography_vectors
 import pytest
@@ -17,7 +14,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.errors import BadSignature, Malformed
 from ledger.keys import SigningKey
 from ledger.note import COSIGNATURE, Vkey
-from tests.vectors.example import FOLDER, ORIGIN, named_key
+from tests.vectors.example import ORIGIN, named_key
 
 
 def rfc_8032() -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
@@ -41,24 +38,6 @@ def test_rfc_8032_signatures_are_made_and_verified() -> None:
     assert count == 1024
 
 
-def test_of_cctv_s_edge_cases_only_strict_signatures_by_fit_keys_hold() -> None:
-    cases = json.loads((FOLDER / "cctv/ed25519vectors.json").read_text(encoding="utf-8"))
-    unfit = {"low_order_A", "low_order_component_A"}
-    loose = unfit | {"low_order_R", "non_canonical_A", "non_canonical_R", "low_order_residue"}
-    assert len(cases) == 914
-    assert {flag for case in cases for flag in case["flags"] or ()} == {*loose, "low_order_component_R", "reencoded_k"}
-    for case in cases:
-        public, signature = bytes.fromhex(case["key"]), bytes.fromhex(case["sig"])
-        flags = {*(case["flags"] or ())}
-        assert (keys.unfit(public) is None) == flags.isdisjoint(unfit)
-        try:
-            keys.verify(public, case["msg"].encode(), signature)
-        except BadSignature:
-            assert flags & loose
-        else:
-            assert not flags & loose
-
-
 def test_the_14_encodings_of_small_order_are_those_of_the_format_page() -> None:
     listed = ["00…00", "00…80", "0100…00", "0100…80", "ecff…7f", "ecff…ff", "edff…7f", "edff…ff", "eeff…7f", "eeff…ff"]
     found = {
@@ -76,31 +55,16 @@ def test_the_14_encodings_of_small_order_are_those_of_the_format_page() -> None:
     assert all(keys.unfit(encoding) for encoding in found)
 
 
-RFC_8785 = sorted((FOLDER / "rfc8785/output").glob("*.json"))
-OUTSIDE = {
-    "arrays": "it holds a null",
-    "french": "its names are not ASCII",
-    "values": "it holds fractions and a null",
-    "weird": "its names are not ASCII",
-}
-"""RFC 8785's examples that are canonical JSON, but none of ours."""
+def test_rfc_8785_s_example_of_a_text_is_written_as_published() -> None:
+    """§3.2.2.2 and §3.2.4: what is escaped, and how; the rest of that example may not occur here."""
+    spelled = r'"\u20ac$\u000F\u000aA\u0027\u0042\u0022\u005c\\\"\/"'
+    assert canonical.encode(json.loads(spelled)) == '"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'.encode()
 
 
-@pytest.mark.parametrize("path", RFC_8785, ids=lambda path: path.stem)
-def test_rfc_8785_examples_are_written_as_published_as_far_as_they_may_occur(path: Path) -> None:
-    published = path.read_bytes()
-    spelled = (FOLDER / "rfc8785/input" / path.name).read_bytes()
-    assert len(RFC_8785) == 6
-
-    if path.stem in OUTSIDE:
-        with pytest.raises(Malformed):
-            canonical.decode(published, bytes_max=999, depth_max=6)
-    else:
-        value = canonical.decode(published, bytes_max=999, depth_max=6)
-        assert canonical.encode(value) == published
-        assert value == json.loads(spelled)
+@pytest.mark.parametrize("published", ['[56,{"1":[],"10":null}]', '{"€":"Euro Sign"}', "[333333333.3333333]"])
+def test_of_rfc_8785_s_examples_what_may_not_occur_here_is_refused(published: str) -> None:
     with pytest.raises(Malformed):
-        canonical.decode(spelled, bytes_max=999, depth_max=6)
+        canonical.decode(published.encode(), bytes_max=999, depth_max=6)
 
 
 def test_rfc_6962_roots_are_those_of_certificate_transparency() -> None:
@@ -118,35 +82,6 @@ def test_rfc_6962_roots_are_those_of_certificate_transparency() -> None:
         "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ]
-
-
-PROOFS = json.loads((FOLDER / "rfc6962-proofs.json").read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("probe", PROOFS["inclusion"], ids=lambda probe: probe["file"])
-def test_inclusion_proofs_of_transparency_dev(probe: dict[str, Any]) -> None:
-    path = [b64decode(text) for text in probe["proof"] or ()]
-    leaf, root = b64decode(probe["leafHash"]), b64decode(probe["root"])
-
-    if probe["wantErr"]:
-        with pytest.raises(Malformed):
-            merkle.check_inclusion(probe["leafIdx"], probe["treeSize"], leaf, path, root)
-    else:
-        merkle.check_inclusion(probe["leafIdx"], probe["treeSize"], leaf, path, root)
-
-
-@pytest.mark.parametrize("probe", PROOFS["consistency"], ids=lambda probe: probe["file"])
-def test_consistency_proofs_of_transparency_dev(probe: dict[str, Any]) -> None:
-    path = [b64decode(text) for text in probe["proof"] or ()]
-    roots = b64decode(probe["root1"]), b64decode(probe["root2"])
-
-    # They refuse a proof from size 0 as useless; with the right root and no hashes, ours says so in words only.
-    useless = probe["size1"] == 0 and roots[0] == merkle.EMPTY_ROOT and not path and probe["size2"] > 0
-    if probe["wantErr"] and not useless:
-        with pytest.raises(Malformed):
-            merkle.check_consistency(probe["size1"], probe["size2"], *roots, path)
-    else:
-        merkle.check_consistency(probe["size1"], probe["size2"], *roots, path)
 
 
 PUBLISHED_NOTES = {

@@ -215,6 +215,7 @@ def log() -> dict[str, Any]:
         ("entries", 0, 6), ("entries", 1234067, 256), (63, 0, 255),
     ]  # fmt: skip
     root = tree["roots"][5]
+    proven = TlogProof(2, tuple(map(unb64, proof["path"])), signed).encode()
     return {
         "vkey": note.vkey(ORIGIN, gateway.public),
         "vkeys_refused": {
@@ -253,8 +254,24 @@ def log() -> dict[str, Any]:
         ],
         "bundle_hex": tiles.bundle([text.encode() for text in tree["data"][:5]]).hex(),
         "bundles_refused_hex": ["", "0000", "00", "0001", "000161ff", "0001610000", "000161" * 257],
-        "proof": TlogProof(2, tuple(map(unb64, proof["path"])), signed).encode(),
+        "proof": proven,
+        "proofs_refused": no_proofs(proven, proof["path"][0]),
     }  # fmt: skip
+
+
+def no_proofs(proven: str, sibling: str) -> dict[str, str]:
+    """The proof, spoiled; `sibling` is its first hash."""
+    return {
+        "an extra line": proven.replace("\nindex", "\nextra AA==\nindex"),
+        "another version": proven.replace("@v1", "@v2"),
+        "no index": proven.replace("index 2\n", ""),
+        "a leading zero": proven.replace("index 2", "index 02"),
+        "an index beyond 2**53 - 1": proven.replace("index 2", "index 9007199254740992"),
+        "no checkpoint": proven.split("\n\n")[0],
+        "a hash of 31 bytes": proven.replace(sibling, b64(bytes(31))),
+        "64 hashes": proven.replace(sibling, "\n".join([sibling] * 62)),
+        "CRLF": proven.replace("\n", "\r\n"),
+    }
 
 
 def checkpoint_note(text: str, key: SigningKey) -> str:
@@ -305,6 +322,7 @@ def entries() -> dict[str, Any]:
         "a hash of 33 bytes": ('C7k="', 'C7kA"', 0),
         "a signature of 63 bytes": ('RCA=="', 'RC="', 0),
         "a date that is none": ('"recorded":"2026-01-05', '"recorded":"2026-02-30', 0),
+        "an until that is no date": ('"until":"2026-01-05', '"until":"2026-02-30', 0),
         "a time without milliseconds": ('"until":"2026-01-05T09:18:02.000Z"', '"until":"2026-01-05T09:18:02Z"', 0),
         "a submission of 1,001": ('"count":3', '"count":1001', 0),
         "a submission of none": ('"count":3', '"count":0', 0),
