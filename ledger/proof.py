@@ -48,4 +48,6 @@ class TlogProof:
         index = _INDEX.fullmatch(lines[0]) if lines else None
         if header != _HEADER or index is None or int(index[1]) > INTEGER_MAX or not gap:
             raise Malformed("not a proof")
+        if len(lines) > 1 + PATH_MAX:
+            raise Malformed("more hashes than a tree is high")
         return cls(int(index[1]), tuple([unb64(line, 32) for line in lines[1:]]), checkpoint)

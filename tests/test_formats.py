@@ -265,8 +265,12 @@ def test_a_proof_leads_to_its_checkpoint() -> None:
 
     merkle.check_inclusion(proof.index, opened.size, merkle.leaf_hash(b"entry 2"), proof.path, opened.root)
     assert proof.encode() == LOG["proof"]
+
+
+@pytest.mark.parametrize("reason", LOG["proofs_refused"])
+def test_what_is_no_proof_is_refused(reason: str) -> None:
     with pytest.raises(Malformed):
-        TlogProof.decode(LOG["proof"].replace("\nindex", "\nextra AA==\nindex"))
+        TlogProof.decode(LOG["proofs_refused"][reason])
 
 
 def test_openings_have_their_hash() -> None:
