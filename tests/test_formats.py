@@ -320,3 +320,8 @@ def test_the_statement_is_found_even_if_it_holds_what_follows_it() -> None:
     for look in (statement_slice, recorded_of):
         with pytest.raises(Malformed):
             look(b'{"statement":{}}')
+
+
+def test_an_entry_is_measured_before_it_is_read() -> None:
+    with pytest.raises(TooLarge):
+        Entry.frame(ENTRY["accepted"][4].replace('"A/2"', f'"{"A" * 65_535}"').encode())

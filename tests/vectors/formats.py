@@ -267,7 +267,7 @@ def no_proofs(proven: str, sibling: str) -> dict[str, str]:
         "no index": proven.replace("index 2\n", ""),
         "a leading zero": proven.replace("index 2", "index 02"),
         "an index beyond 2**53 - 1": proven.replace("index 2", "index 9007199254740992"),
-        "no checkpoint": proven.split("\n\n")[0],
+        "no checkpoint": proven.partition("\n\n")[0],
         "a hash of 31 bytes": proven.replace(sibling, b64(bytes(31))),
         "64 hashes": proven.replace(sibling, "\n".join([sibling] * 62)),
         "CRLF": proven.replace("\n", "\r\n"),
