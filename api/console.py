@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from typing import Literal, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -13,22 +14,26 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from api import pages, tracing
 from api.access import authenticated
 from api.gateway import Gateway
+from api.graphql import limits_of
 from api.pages import CheckRow, ConsolePage, HistoryRow, LabelPage, LedgerFacts, UnitPage
 from api.pages.console import Outcome
 from api.routes import gateway_of
 from api.tokens import Unauthenticated
 from api.words import Language
-from ledger import instant, verification
+from ledger import instant
 from ledger.entry import Entry, recorded_of
 from ledger.group import stored_bytes
-from ledger.history import history
+from ledger.history import Page, history, page
 from ledger.lineage import Direction, Sight, lineage
+from ledger.query import END
 from ledger.receipts import stored
 from ledger.rows import Act, Hold, Participant, Unit, Variety, Version
 from ledger.state import ENTITY
 from ledger.store import Store
 from schema.access import last_seen, seen_versions, sees_act, sight_of
-from schema.context import Caller
+from schema.context import Caller, Context
+from schema.verification import Verification
+from schema.view import View
 
 HISTORY = 100
 """Entries of a unit's history on one page."""
@@ -63,28 +68,26 @@ async def _reader(request: Request) -> Caller | Response:
     return caller
 
 
-class Eyes:
-    """What a caller sees of units in one snapshot (`schema.access`)."""
+def view_of(gateway: Gateway, store: Store, caller: Caller, language: str = "en") -> View:
+    """What a caller sees of one snapshot: the same eyes as a query's."""
+    limits = limits_of(gateway)
+    context = Context(gateway=gateway, limits=limits, caller=caller, language=language)
+    return View(store, context, time.monotonic() + limits.request_seconds)
 
-    def __init__(self, store: Store, caller: Caller) -> None:
-        self._store = store
-        self._sight = sight_of(store, caller)
 
-    @property
-    def lineage(self) -> Sight | None:
-        """How a lineage is cut; None: not at all."""
-        return None if self._sight.everything else self._last
+def seen_of(view: View, units: Sequence[Unit]) -> dict[int, Version]:
+    """Units as the caller may see them now, or as they were when they were handed over."""
+    if view.sight.everything:
+        return view.versions(list(units), END)
+    seen = seen_versions(view.store, view.sight, units)
+    return {unit: versions[-1] for unit, versions in seen.items()}
 
-    def _last(self, units: Sequence[Unit]) -> Mapping[int, int | None]:
-        return last_seen(seen_versions(self._store, self._sight, units))
 
-    def sees(self, unit: Unit) -> bool:
-        """Whether there is anything to see of a unit."""
-        return self._sight.everything or bool(self._last([unit]))
-
-    def last(self, unit: Unit) -> int | None:
-        """The last entry of a unit that is seen, None for all."""
-        return None if self._sight.everything else self._last([unit])[unit.id]
+def sight_in(view: View) -> Sight | None:
+    """How a lineage is cut; None: not at all."""
+    if view.sight.everything:
+        return None
+    return lambda units: last_seen(seen_versions(view.store, view.sight, units))
 
 
 async def console(request: Request) -> Response:
@@ -103,7 +106,7 @@ async def console(request: Request) -> Response:
 def _exists(gateway: Gateway, code: str, caller: Caller) -> bool:
     with gateway.readers.read() as store:
         units = store.load(Unit, "code", (code,))
-        return bool(units) and Eyes(store, caller).sees(units[0])
+        return bool(units and seen_of(view_of(gateway, store, caller), units))
 
 
 async def unit(request: Request) -> Response:
@@ -123,22 +126,21 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
     after = request.query_params.get("after", "")
     with gateway.readers.read() as store:
         units = store.load(Unit, "code", (code,))
-        eyes = Eyes(store, caller)
-        if not units or not eyes.sees(units[0]):
+        view = view_of(gateway, store, caller)
+        if not units or not seen_of(view, units):
             return None
         number = units[0].id
         direction = Direction.TO_SALE if forward else Direction.TO_SEED
-        found = lineage(store, number, direction, sight=eyes.lineage)
-        drawn = tracing.from_rows(store, found, code)
+        found = lineage(store, number, direction, sight=sight_in(view))
+        drawn = tracing.from_rows(store, found, code, seen_of(view, found.units))
         focus = next((one for one in drawn.units if one.code == code), None)
         if focus is None:  # the first page of a very long lineage does not hold it
             alone = lineage(store, number, direction, depth=0)
-            focus = tracing.from_rows(store, alone, code).units[0]
-        last = eyes.last(units[0])
-        told = history(store, number, first=HISTORY, after=int(after) if after.isdigit() else None, as_of=last)
+            focus = tracing.from_rows(store, alone, code, seen_of(view, units)).units[0]
+        told = _told(view, units[0], int(after) if after.isdigit() else -1)
         checks = tuple(
             CheckRow(check.code, check.title, cast(Outcome, check.outcome), check.entry, check.detail)
-            for check in verification.verify(store, number).checks
+            for check in Verification.of(view, number).checks
         )
         return UnitPage(
             ledger=_facts(gateway),
@@ -152,6 +154,14 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
             further=None if told.next is None else f"after={told.next}",
             receipt=f"/console/receipt/{units[0].made}",
         )
+
+
+def _told(view: View, unit: Unit, after: int) -> Page:
+    """A page of a unit's history, as far as the caller may see it."""
+    if view.sight.everything:
+        return history(view.store, unit.id, first=HISTORY, after=after)
+    story = view.story(unit, END)
+    return page([index for index in story if index > after][: HISTORY + 1], HISTORY, len(story))
 
 
 def _history_row(store: Store, index: int) -> HistoryRow:

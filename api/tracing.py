@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -64,13 +64,19 @@ def whole(
     )
 
 
-def from_rows(store: Store, found: Lineage, focus: str) -> DrawnLineage:
-    """What is drawn of a lineage: who and when on every unit, quantities on every flow, open holds."""
+def from_rows(store: Store, found: Lineage, focus: str, seen: Mapping[int, Version] | None = None) -> DrawnLineage:
+    """What is drawn of a lineage: who and when on every unit, quantities on every flow, open holds.
+
+    `seen`: units as the reader may see them; of one that was handed over no later hold is drawn.
+    """
     numbers = [(unit.id,) for unit in found.units]
-    versions = {row.unit: row for row in among(store, Version, ("unit",), numbers, '"until" IS NULL')}
+    versions = dict(seen or {})
+    if seen is None:
+        versions = {row.unit: row for row in among(store, Version, ("unit",), numbers, '"until" IS NULL')}
     holds: dict[int, list[Hold]] = {}
     for hold in among(store, Hold, ("unit",), numbers, '"until" IS NULL'):
-        holds.setdefault(hold.unit, []).append(hold)
+        if versions[hold.unit].until is None:
+            holds.setdefault(hold.unit, []).append(hold)
     entries = {unit.made for unit in found.units} | {flow.entry for flow in found.flows}
     acts = {row.entry: row for row in among(store, Act, ("entry",), [(entry,) for entry in sorted(entries)])}
     names = _names(store, acts.values(), versions.values(), holds)
