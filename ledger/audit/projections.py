@@ -16,6 +16,7 @@ from ledger.audit.faults import Faults
 from ledger.audit.pairing import paired
 from ledger.audit.scratch import Scratch
 from ledger.audit.source import CHUNK, Source, Unreadable
+from ledger.audit.submissions import spelled
 from ledger.drivers import Values, quoted
 from ledger.rows import STATE, Cursor, Row
 from ledger.sealed import SALT_BYTES, commitment
@@ -61,17 +62,19 @@ def digest(scratch: Scratch) -> str:
     state = sha256()
     for of in TABLES:
         assert of.row is not None
-        flags = {column.name for column in table(of.row).columns if column.type.python_type is bool}
+        kinds = {column.name: column.type.python_type for column in table(of.row).columns}
+        flags = [name for name, kind in kinds.items() if kind is bool]
+        raw = [name for name, kind in kinds.items() if kind is bytes]
         for chunk in of.chunks(scratch.all):
+            lines = []
             for values in chunk:
-                members = {
-                    name: canonical.b64(value) if isinstance(value, bytes) else value
-                    for name, value in zip(of.columns, values, strict=True)
-                    if value is not None
-                }
+                row = {name: value for name, value in zip(of.columns, values, strict=True) if value is not None}
                 for name in flags:
-                    members[name] = bool(members[name])
-                state.update(canonical.encode(members) + b"\n")
+                    row[name] = bool(row[name])
+                for name in raw:
+                    row[name] = canonical.b64(row[name])
+                lines.append(spelled(row) + "\n")
+            state.update("".join(lines).encode())
     return canonical.b64(state.digest())
 
 

@@ -5,22 +5,36 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
 from ledger.audit.source import CACHE_KIBIBYTES
-from ledger.database import engine
 from ledger.drivers import Driver, Values, connect
 from ledger.rows import STATE
 from ledger.state import ENTITY, State
 from ledger.store import Store
-from ledger.tables import METADATA, table
+from ledger.tables import MORE_INDEXES, table
 
 SETTINGS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIBIBYTES}")
 """Nothing here needs to survive, and memory is to stay flat however long the ledger is."""
 
 REMEMBERED_MAX = 30_000
 """Answers of the database that are kept in memory."""
+
+
+@cache
+def _schema() -> tuple[str, ...]:
+    """The tables of the state, with the indexes that rules need; those of queries would only cost time."""
+    dialect = sqlite.dialect()
+    tables = [table(row) for row in STATE]
+    unused = {f"{name}_{way}" for name, ways in MORE_INDEXES.items() for way in ways}
+    indexes = [index for of in tables for index in of.indexes if index.name not in unused]
+    made = [CreateTable(of) for of in tables] + [CreateIndex(index) for index in indexes]
+    return tuple([str(statement.compile(dialect=dialect)) for statement in made])
 
 
 class Scratch:
@@ -38,15 +52,14 @@ class Scratch:
     def open(cls, workdir: str | Path | None = None) -> Iterator[Scratch]:
         """An empty one in a folder of its own under `workdir`, gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="ketenboek-", dir=workdir) as folder:
-            url = f"sqlite:///{folder}/replay.db"
-            made = engine(url, create=True)
-            with made.begin() as connection:
-                METADATA.create_all(connection, [table(row) for row in STATE])
-            made.dispose()
-            driver = connect(url)
+            file = Path(folder, "replay.db")
+            file.touch()
+            driver = connect(f"sqlite:///{file}")
             try:
                 for setting in SETTINGS:
                     driver.run(f"PRAGMA {setting}")
+                for statement in _schema():
+                    driver.run(statement)
                 yield cls(driver)
             finally:
                 driver.close()

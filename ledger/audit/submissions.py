@@ -125,7 +125,8 @@ def _refuse(text: str) -> NoReturn:
 
 
 _DECODE = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).raw_decode
-_ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+spelled = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":")).encode
+"""The canonical JSON of what is known to have one (`ledger.canonical`)."""
 
 
 def _said(statement: bytes) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def _said(statement: bytes) -> dict[str, Any]:
             value, _ = _DECODE(text)
         except ValueError as error:
             raise Malformed("not JSON") from error
-        if _ENCODE(value) != text:
+        if spelled(value) != text:
             raise Malformed("not canonical")
     else:
         value = decode_statement(statement)

@@ -1,16 +1,18 @@
 """Tampering by whoever can write in the database: one random change a time, and what the audit must say of it.
 
 Each change is made on an open connection inside a transaction, the triggers that refuse it disabled first,
-and taken back afterwards. `python -m tests.campaign.tampering [COUNT]` plays many; `make test` some.
+and taken back afterwards. `make test` plays some, `make campaign` ten thousand.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -36,6 +38,8 @@ class Change:
     at: frozenset[int | None]
     found: bool = True
     """False where nothing commits to what was changed."""
+    kind: str = ""
+    """The name of the attack."""
 
 
 class Database:
@@ -371,7 +375,7 @@ def attack(database: Database, anchor: Anchor, number: int) -> Change:
     if change.found != (report.verdict == "faulty") or (change.found and named not in change.at):
         expected = f"one of {sorted(map(str, change.at))}" if change.found else "nothing"
         raise Missed(f"attack {number}, {kind.__name__}: {change.what}; expected {expected}\n{report.text()}")
-    return change
+    return replace(change, kind=kind.__name__)
 
 
 def _made(database: Database, kind: Callable[[Database, random.Random], Change], chance: random.Random) -> Change:
@@ -384,12 +388,15 @@ def _made(database: Database, kind: Callable[[Database, random.Random], Change],
             database.run("ROLLBACK TO SAVEPOINT attempt")
 
 
-def attacks(url: str, anchor: Anchor, numbers: Sequence[int], said: Callable[[Change], None] = lambda _: None) -> int:
-    """Play some attacks on the ledger at an address, which is left as it was; how many were found."""
-    found = 0
-    for number in numbers:
-        with opened(url) as database:
-            change = attack(database, anchor, number)
-        said(change)
-        found += change.found
-    return found
+def attacks(url: str, anchor: Anchor, numbers: Sequence[int]) -> list[Change]:
+    """Play some attacks on the ledger at an address, which is left as it was."""
+    with opened(url) as database:
+        return [attack(database, anchor, number) for number in numbers]
+
+
+def side_by_side(urls: Sequence[str], anchor: Anchor, numbers: Sequence[int]) -> list[Change]:
+    """Play attacks on copies of one ledger, one process for each copy."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(len(urls), spawn) as pool:
+        parts = [pool.submit(attacks, url, anchor, numbers[at :: len(urls)]) for at, url in enumerate(urls)]
+        return [change for part in parts for change in part.result()]
