@@ -33,7 +33,7 @@ class Done(NamedTuple):
         return value
 
 
-def ketenboek(*arguments: object, stdin: str = "", **settings: object) -> Done:
+def ketenboek(*arguments: object, stdin: str = "", **settings: Any) -> Done:
     """Run a command in this process; `settings` by the names of their fields."""
     out, err = io.StringIO(), io.StringIO()
     words = [str(word) for word in arguments]
@@ -51,14 +51,14 @@ def ketenboek(*arguments: object, stdin: str = "", **settings: object) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
-def started(*arguments: object, **settings: object) -> subprocess.Popen[str]:
+def started(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
     """Start a command as its own process."""
     words = [str(PROGRAM), *(str(word) for word in arguments)]
     pipe = subprocess.PIPE
     return subprocess.Popen(words, env=environment(**settings), stdout=pipe, stderr=pipe, text=True)
 
 
-def environment(**settings: object) -> dict[str, str]:
+def environment(**settings: Any) -> dict[str, str]:
     """This process' environment with these settings and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KETENBOEK_")}
     return kept | {f"KETENBOEK_{name.upper()}": str(value) for name, value in settings.items()}

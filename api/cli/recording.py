@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
@@ -92,10 +93,12 @@ def _submit(arguments: argparse.Namespace, _: Settings) -> int:
     return 0
 
 
-def _client(arguments: argparse.Namespace) -> Client:
+@contextmanager
+def _client(arguments: argparse.Namespace) -> Iterator[Client]:
     """The client of `--key` at `--gateway`; what keeps it from starting is surroundings."""
     path, passphrase = key_path(arguments), passphrase_of(arguments)
-    return _asked(lambda: Client(gateway(arguments), path, passphrase=passphrase))
+    with gateway(arguments) as asked, _asked(lambda: Client(asked, path, passphrase=passphrase)) as client:
+        yield client
 
 
 def _asked(ask: Callable[[], T]) -> T:
@@ -143,6 +146,8 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
     problems = [{**asdict(problem), "path": list(problem.path)} for problem in refusal.problems]
+    if refusal.earlier:
+        note("refused is what had been left without an answer before; what was asked now was not sent: ask again")
     if arguments.json:
         put({"outcome": "rejected", "problems": problems, "retryAfter": refusal.retry_after})
     else:

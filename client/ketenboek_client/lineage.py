@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-DOCUMENT = """
-query Lineage($code: Code!, $direction: Direction!, $depth: Int, $after: String) {
-  unit(code: $code) {
-    lineage(direction: $direction, depth: $depth, after: $after) {
-      units { code kind status mass pieces variety holder { participant } made { index at action } }
-      flows { from to mass pieces kind entry { index at action } }
-      totalUnits complete frontier
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-}
+LINEAGE = """
+  units { code kind status mass pieces variety holder { participant name } made { ...Act } holds { ...Act } }
+  flows { from to mass pieces kind entry { ...Act } }
+  totalUnits complete frontier
+  pageInfo { hasNextPage endCursor }
+"""
+ACT = "fragment Act on Entry { index at action participant { participant name } }"
+DOCUMENT = f"""
+query Lineage($code: Code!, $direction: Direction!, $depth: Int, $after: String) {{
+  unit(code: $code) {{
+    lineage(direction: $direction, depth: $depth, after: $after) {{ {LINEAGE} }}
+  }}
+}}
+{ACT}
 """
 
 
