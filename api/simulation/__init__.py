@@ -20,6 +20,7 @@ from api.simulation.progress import Lines
 from api.simulation.remote import RemoteRoad
 from api.simulation.roads import simulate
 from ledger.anchor import Anchor
+from ledger.errors import Malformed
 from ledger.founding import found
 
 NAME = "Experiment gesloten coffeeshopketen (simulation)"
@@ -93,7 +94,10 @@ def through_gateway(
         ledger = gateway.query("{ ledger { origin anchor sandbox size } }")["ledger"]
     if not ledger["sandbox"] or ledger["size"] != 1:
         raise Unsuitable(f"{ledger['origin']} is no sandbox ledger that was only founded yet")
-    keyring = Keyring(plan.seed, ledger["origin"], held_in(folder))
+    try:
+        keyring = Keyring(plan.seed, ledger["origin"], held_in(folder))
+    except Malformed as error:
+        raise Unsuitable(f"{folder}: a key is encrypted, or no key: {error}") from error
     with RemoteRoad(url, keyring, folder, 1) as road:
         size = simulate(_chain(plan, keyring), road, Lines(progress))
     return {"origin": ledger["origin"], "anchor": ledger["anchor"], "entries": size}

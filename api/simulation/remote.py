@@ -14,8 +14,8 @@ from api.simulation.plan import Act, Batch, Round
 from ledger import instant
 from ledger.sealed import Opening as Sealed
 
-WORKERS = 4
-"""Connections at once; the client and the gateway have a core each."""
+WORKERS = 8
+"""Connections at once: while some wait for a disk, others state and verify."""
 
 
 class _Salts:
