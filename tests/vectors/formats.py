@@ -317,6 +317,8 @@ def entries() -> dict[str, Any]:
         "members not in order": ('"count":3,"first":1', '"first":1,"count":3', 0),
         "a leading zero": ('"index":4', '"index":04', 0),
         "an index beyond 2**53 - 1": ('"index":4', '"index":9007199254740992', 0),
+        "a sequence beyond 2**53 - 1": ('"first":1', '"first":9007199254740992', 0),
+        "a size beyond 2**53 - 1": ('"size":3', '"size":9007199254740992', 0),
         "a negative index": ('"index":4', '"index":-4', 0),
         "another spelling of a hash": ('C7k="', 'C7l="', 0),
         "a hash of 33 bytes": ('C7k="', 'C7kA"', 0),

@@ -26,7 +26,9 @@ def forged(
     *,
     entry: int = 4,
     key_entry: int | None = 2,
+    genesis: int = 0,
     origin: str = ORIGIN,
+    name: str = ORIGIN,
     key: SigningKey = GATEWAY,
 ) -> tuple[str, dict[str, str]]:
     """Anchor and receipt of a ledger in which `changes` replaced a text in an entry, all signed anew."""
@@ -34,16 +36,17 @@ def forged(
     for index, (old, new) in changes.items():
         assert entries[index].count(old.encode()) == 1
         entries[index] = entries[index].replace(old.encode(), new.encode())
+    entries[genesis] = entries[0].replace(b'{"index":0', b'{"index":%d' % genesis)
     leaves = [merkle.leaf_hash(data) for data in entries]
     text = Checkpoint(origin, len(leaves), merkle.root(leaves)).text()
-    signed = f"{text}\n{note.sign(text, ORIGIN, key)}"
+    signed = f"{text}\n{note.sign(text, name, key)}"
     receipt = {"type": "ketenboek/receipt/v1"}
-    for name, place in {"genesis": 0, "entry": entry, "key": key_entry}.items():
+    for member, place in {"genesis": genesis, "entry": entry, "key": key_entry}.items():
         if place is not None:
             path = tuple(merkle.inclusion_path(place, leaves))
-            receipt["keyEntry" if name == "key" else name] = entries[place].decode()
-            receipt[name + "Proof"] = TlogProof(place, path, signed).encode()
-    return Anchor(ORIGIN, leaves[0]).text(), receipt
+            receipt["keyEntry" if member == "key" else member] = entries[place].decode()
+            receipt[member + "Proof"] = TlogProof(place, path, signed).encode()
+    return Anchor(ORIGIN, leaves[genesis]).text(), receipt
 
 
 def changed(name: str, old: str, new: str) -> tuple[str, dict[str, str]]:
@@ -64,6 +67,7 @@ def receipts() -> dict[str, Any]:
     """Format §10: the step at which each is refused, why, the anchor, the file."""
     signature, registered = '"signature":"LN1tw', '"key":"lPwodA4/50Zmb3oQp12UL+WZLGO4Blm5x8QNKlxSPqU="'
     other = f'"key":"{b64(GATEWAY.public)}"'
+    vkey, other_vkey = EXAMPLE["vkey"], note.vkey("other.example", GATEWAY.public)
     without_key = {name: RECEIPT[name] for name in RECEIPT if name != "keyProof"}
     cases: list[tuple[int, str, tuple[str, Any]]] = [
         (0, "an array", (EXAMPLE["anchor"], [RECEIPT])),
@@ -85,6 +89,8 @@ def receipts() -> dict[str, Any]:
         (4, "another index than its proof's", forged({4: ('"index":4', '"index":3')})),
         (4, "a statement of another ledger", forged({4: (f'"ledger":"{ORIGIN}"', '"ledger":"other.example"')})),
         (4, "a checkpoint of another origin", forged({}, origin="other.example")),
+        (4, "a checkpoint key of another name", forged({0: (vkey, other_vkey)}, name="other.example")),
+        (5, "a genesis that is not the first entry", forged({}, genesis=1)),
         (5, "a genesis that founds nothing", forged({0: ('"foundLedger"', '"loseLedger"')})),
         (6, "the key in another entry", forged({}, key_entry=1)),
         (6, "another key registered", forged({2: (registered, other)})),
