@@ -26,17 +26,22 @@ def forged(
     *,
     entry: int = 4,
     key_entry: int | None = 2,
+    copies: dict[int, int] | None = None,
     genesis: int = 0,
     origin: str = ORIGIN,
     name: str = ORIGIN,
     key: SigningKey = GATEWAY,
 ) -> tuple[str, dict[str, str]]:
-    """Anchor and receipt of a ledger in which `changes` replaced a text in an entry, all signed anew."""
+    """Anchor and receipt of a ledger in which `changes` replaced a text in an entry, all signed anew.
+
+    `copies` puts an entry at another place too, with that index.
+    """
     entries = list(ENTRIES)
     for index, (old, new) in changes.items():
         assert entries[index].count(old.encode()) == 1
         entries[index] = entries[index].replace(old.encode(), new.encode())
-    entries[genesis] = entries[0].replace(b'{"index":0', b'{"index":%d' % genesis)
+    for to, index in (copies or {}).items():
+        entries[to] = entries[index].replace(b'{"index":%d' % index, b'{"index":%d' % to)
     leaves = [merkle.leaf_hash(data) for data in entries]
     text = Checkpoint(origin, len(leaves), merkle.root(leaves)).text()
     signed = f"{text}\n{note.sign(text, name, key)}"
@@ -90,12 +95,12 @@ def receipts() -> dict[str, Any]:
         (4, "a statement of another ledger", forged({4: (f'"ledger":"{ORIGIN}"', '"ledger":"other.example"')})),
         (4, "a checkpoint of another origin", forged({}, origin="other.example")),
         (4, "a checkpoint key of another name", forged({0: (vkey, other_vkey)}, name="other.example")),
-        (5, "a genesis that is not the first entry", forged({}, genesis=1)),
+        (5, "a genesis that is not the first entry", forged({}, copies={1: 0}, genesis=1)),
         (5, "a genesis that founds nothing", forged({0: ('"foundLedger"', '"loseLedger"')})),
         (6, "the key in another entry", forged({}, key_entry=1)),
         (6, "another key registered", forged({2: (registered, other)})),
         (6, "no entry for the key", forged({}, key_entry=None)),
-        (6, "a key registered later", forged({}, entry=1, key_entry=2)),
+        (6, "a key registered later", forged({}, copies={5: 2}, key_entry=5)),
         (7, "another signature", forged({4: (signature, signature.replace("LN1", "LN2"))})),
         (7, "a path that is too long", forged({4: ('"path":[', '"path":["' + EXAMPLE["entryHashes"][0] + '",')})),
         (7, "another sequence", forged({4: ('"sequence":2', '"sequence":3')})),
