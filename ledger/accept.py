@@ -84,7 +84,8 @@ def accept(
     cursor = state.get(Cursor, key.number) or Cursor(key.number, 1, 0)
     if genuine:
         _refuse_replay(submission, head, state, cursor)
-    statements = _statements(submission, edition_of(ledger, editions))  # (1)
+    edition = edition_of(ledger, editions)
+    statements = _statements(submission, edition)  # (1)
     recorded = head.recorded if ledger.sandbox else max(time, head.recorded)
     lapsed = _lapsed(key, max(recorded, statements[0].at) if ledger.sandbox else recorded)
     if lapsed is not None:
@@ -99,7 +100,10 @@ def accept(
     previous = head.hash
     for place in range(submission.count):
         ledger = state.get(Ledger, submission.origin) or ledger
-        statement = _statements(submission, edition_of(ledger, editions))[place]  # another edition: read again
+        if ledger.edition != edition.number:
+            edition = edition_of(ledger, editions)
+            statements = _statements(submission, edition)
+        statement = statements[place]
         recorded = max(recorded, statement.at) if ledger.sandbox else recorded
         index = head.size + place
         problem = _timely(submission, statement, recorded, state.get(Key, key.number) or key)  # (6)

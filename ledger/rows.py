@@ -17,7 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from functools import cache
+from operator import attrgetter
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, dataclass_transform
 
 
 class Life(Enum):
@@ -26,6 +28,16 @@ class Life(Enum):
     VERSION = "version"
     RECORD = "record"
     CELL = "cell"
+
+
+Picker: TypeAlias = "Callable[[Any], tuple[Any, ...]]"
+
+
+@cache
+def picker(names: tuple[str, ...]) -> Picker:
+    """The function that gives the values of some columns of a row."""
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda row: (values(row),)
 
 
 class Row:
@@ -41,16 +53,22 @@ class Row:
     """The declared ways to find rows besides `entity`; of versions only the open ones are found."""
     columns: ClassVar[tuple[str, ...]]
 
+    entity_of: ClassVar[Picker]
+    keys_of: ClassVar[dict[str, Picker]]
+    """The same as functions of a row: the hot path asks nothing else so often."""
+    values_of: ClassVar[Picker]
+
     def but(self, **changes: Any) -> Self:
         """The same row with some members changed."""
-        other = object.__new__(type(self))
-        for name in self.columns:
-            setattr(other, name, changes[name] if name in changes else getattr(self, name))
+        cls = type(self)
+        other = cls(*cls.values_of(self))
+        for name, value in changes.items():
+            setattr(other, name, value)
         return other
 
     def pick(self, names: tuple[str, ...]) -> tuple[Any, ...]:
         """The values of some columns."""
-        return tuple([getattr(self, name) for name in names])
+        return picker(names)(self)
 
 
 R = TypeVar("R", bound=Row)
@@ -67,6 +85,9 @@ def row(life: Life, *entity: str, **indexes: tuple[str, ...]) -> Callable[[type[
         made.entity = entity
         made.indexes = indexes
         made.columns = tuple(made.__slots__)
+        made.entity_of = staticmethod(picker(entity))
+        made.keys_of = {name: picker(columns) for name, columns in indexes.items()}
+        made.values_of = staticmethod(picker(made.columns))
         return made
 
     return declare

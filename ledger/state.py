@@ -49,7 +49,7 @@ class State:
         stored = self._load(cls, index, key)
         if not changed:
             return list(stored)
-        rows: dict[tuple[Any, ...], Row | None] = {row.pick(cls.entity): row for row in stored}
+        rows: dict[tuple[Any, ...], Row | None] = {cls.entity_of(row): row for row in stored}
         rows.update(changed)
         return [row for _, row in sorted(rows.items()) if row is not None]  # type: ignore[misc]
 
@@ -63,7 +63,7 @@ class State:
     def add(self, row: Row) -> None:
         """Bring a new row into being: a record, a cell, or the first version of an entity."""
         cls = type(row)
-        entity = row.pick(cls.entity)
+        entity = cls.entity_of(row)
         if cls.life is Life.CELL:
             self.cells[cls, entity] = row
         else:
@@ -71,28 +71,27 @@ class State:
             self.born[cls, entity, since] = row
         if cls is not Flow:  # no rule ever asks for a flow
             self.now[cls, entity] = row
-            for name, columns in cls.indexes.items():
-                self.by.setdefault((cls, name, row.pick(columns)), {})[entity] = row
+            self._enter(row, entity, row)
 
     def change(self, row: R, index: int, **changes: Any) -> R:
         """From entry `index` on other values are true of an entity; `row` is what was true before."""
-        cls = type(row)
-        after = row.but(**changes)
-        if cls.life is Life.VERSION:
-            after = after.but(since=index, until=None)
+        if row.life is Life.VERSION:
+            changes |= {"since": index, "until": None}
             self._close(row, index)
-        self._forget(row)
+        after = row.but(**changes)
+        self._enter(row, row.entity_of(row), None)
         self.add(after)
         return after
 
     def end(self, row: Row, index: int) -> None:
         """From entry `index` on nothing is true of an entity any more (a hold that was released)."""
         self._close(row, index)
-        self._forget(row)
-        self.now[type(row), row.pick(row.entity)] = None
+        entity = row.entity_of(row)
+        self._enter(row, entity, None)
+        self.now[type(row), entity] = None
 
     def _close(self, row: Row, index: int) -> None:
-        mark = (type(row), row.pick(row.entity), row.since)  # type: ignore[attr-defined]
+        mark = (type(row), row.entity_of(row), row.since)  # type: ignore[attr-defined]
         assert mark[2] <= index
         if mark[2] == index:  # made by this very entry: one version an entry
             self.born.pop(mark, None)
@@ -101,10 +100,12 @@ class State:
         else:
             self.closed[mark] = index
 
-    def _forget(self, row: Row) -> None:
-        entity = row.pick(row.entity)
-        for name, columns in row.indexes.items():
-            self.by.setdefault((type(row), name, row.pick(columns)), {})[entity] = None
+    def _enter(self, row: Row, entity: tuple[Any, ...], now: Row | None) -> None:
+        """Note under the keys of a row what its entity is there now."""
+        for name, key_of in row.keys_of.items():
+            key = key_of(row)
+            if None not in key:  # nobody asks for what is in no shipment
+                self.by.setdefault((type(row), name, key), {})[entity] = now
 
     def merge(self, other: State) -> None:
         """Take over the changes of a state that stood on this one."""

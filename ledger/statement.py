@@ -51,7 +51,7 @@ def read(raw: bytes, origin: str, edition: Edition, seen: int | None = None) -> 
         return [Problem("NOT_CANONICAL", expected=_canonized(raw))]
     if not isinstance(value, dict):
         return [Problem("FIELD_INVALID", expected="an object")]
-    problems = list(_nulls(value, ()))
+    problems = list(_nulls(value, ())) if b"null" in raw else []
     problems += _envelope(value, origin)
     name, data = value.get("action"), value.get("data")
     cls = edition.actions.get(name) if isinstance(name, str) else None
@@ -99,9 +99,9 @@ def _envelope(value: dict[str, Any], origin: str) -> Iterator[Problem]:
     for name in _MEMBERS:
         if name not in value:
             yield Problem("FIELD_MISSING", (name,))
-    if "v" in value and not (type(value["v"]) is int and value["v"] == 1):
+    if value.get("v") is not None and not (type(value["v"]) is int and value["v"] == 1):
         yield Problem("VERSION_UNKNOWN", ("v",), expected="1")
-    if "ledger" in value and value["ledger"] != origin:
+    if value.get("ledger") is not None and value["ledger"] != origin:
         yield Problem("WRONG_LEDGER", ("ledger",), expected=origin)
     for name, spec in (("key", KEY_ID), ("sequence", _SEQUENCE), ("salt", _SALT), ("at", MOMENT)):
         if value.get(name) is not None:
