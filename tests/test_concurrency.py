@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
-from ketenboek_client import Client, Gateway, Key, Rejected, Unreachable
+from ketenboek_client import Client, Gateway, Key, Rejected, Undecided, Unreachable
 from ketenboek_client.disk import Disk
 from ketenboek_client.documents import SUBMIT_FIRST
 
@@ -315,4 +316,24 @@ def test_two_clients_with_one_key_cannot_work_at_once(nursery: Nursery) -> None:
         grower.moves_on(one)
         with pytest.raises(Rejected, match="SEQUENCE_USED"):
             two.submit([("movePlants", {**grower.moves(1)[0][1], "position": "B/1"}, None)])
+    nursery.check()
+
+
+def test_a_gateway_whose_database_leaves_it_ends_with_4_and_loses_nothing(
+    new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    """What was under way is undecided; reading recovers by itself, and a new start by what is stored."""
+    nursery = Nursery(new_database("postgresql"), tmp_path, growers=1)
+    [grower] = nursery.growers
+    with nursery.serve() as served, nursery.remote(served) as remote, Client(remote, grower.key_file) as client:
+        grower.moves_on(client)
+        with psycopg.connect(nursery.database, autocommit=True) as server:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())
+        until(lambda: httpx.get(f"{served.url}/health/ready").status_code == 200)
+        with pytest.raises(Undecided):
+            grower.moves_on(client)
+        assert served.ended() == 4
+    with nursery.serve() as served, nursery.remote(served) as remote, Client(remote, grower.key_file) as client:
+        grower.moves_on(client)
     nursery.check()
