@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import signal
 import socket
@@ -235,24 +234,25 @@ def test_serve_says_what_it_lacks(
         assert ketenboek("serve", "--port", port, checkpoint_key=keys["gateway"], database=database).code == 4
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_prints_where_it_listens_and_ends_with_0(
-    keys: dict[str, Path], new_database: Callable[..., str], number: int
-) -> None:
+def test_serve_prints_where_it_listens_and_ends_with_0(keys: dict[str, Path], new_database: Callable[..., str]) -> None:
     database = new_database("sqlite")
     ketenboek(*founding(database, keys))
-    process = started(
-        "serve", "--port", 0, "--host", "127.0.0.1", checkpoint_key=keys["gateway"], database=database, log="json"
-    )
+    settings = {"checkpoint_key": keys["gateway"], "database": database, "log": "json"}
+    process = started("serve", "--port", 0, "--host", "127.0.0.1", **settings)
     assert process.stdout is not None
     line = process.stdout.readline()
     url = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", line)
     assert url, line
     assert httpx.get(f"{url[1]}/health/ready").is_success
-    os.kill(process.pid, number)
+    process.terminate()
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "")
     assert [json.loads(said)["level"] for said in err.splitlines()]
+
+
+def test_serve_ends_with_0_when_it_is_interrupted(nursery: Nursery) -> None:
+    with nursery.serve() as served:
+        assert served.end(signal.SIGINT) == 0
 
 
 def test_schema_is_the_committed_one() -> None:
