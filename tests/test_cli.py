@@ -255,6 +255,20 @@ def test_serve_ends_with_0_when_it_is_interrupted(nursery: Nursery) -> None:
         assert served.end(signal.SIGINT) == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--database", "sqlite:///a.db", "--gateway", "http://127.0.0.1:9"],
+        ["--gateway", "http://127.0.0.1:9"],
+        ["--database", "sqlite:///a.db", "--growers", 0],
+        ["--database", "sqlite:///a.db", "--entries", 0],
+    ],
+)
+def test_a_simulation_goes_one_road_and_has_somebody_in_it(words: list[object]) -> None:
+    assert ketenboek("simulate", "--seed", 1, *words).code == 2
+
+
 def test_schema_is_the_committed_one() -> None:
     committed = Path(__file__).parent.parent / "schema/schema.graphql"
     assert ketenboek("schema").out == committed.read_text(encoding="utf-8")

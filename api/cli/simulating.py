@@ -36,7 +36,8 @@ def _simulate(arguments: argparse.Namespace, _: Settings) -> int:
         raise Wrong("either --database URL or --gateway URL --keys DIR")
     if arguments.gateway is not None and arguments.keys is None:
         raise Wrong("--gateway needs --keys DIR")
-    if min(arguments.growers, arguments.shops, arguments.days, arguments.entries or 1) < 1:
+    counts = (arguments.growers, arguments.shops, arguments.days, arguments.entries)
+    if min(count for count in counts if count is not None) < 1:
         raise Wrong("--growers, --shops, --days and --entries are at least 1")
     plan = {"seed": arguments.seed, "growers": arguments.growers, "shops": arguments.shops}
     plan |= {"days": arguments.days, "entries": arguments.entries}
