@@ -33,7 +33,10 @@ class Gateway:
         self.draining = False
         self.metrics = Metrics(
             {
-                "ketenboek_entries": ("Entries of the ledger as this process last knew it", lambda: self.sequencer.head.size),
+                "ketenboek_entries": (
+                    "Entries of the ledger as this process last knew it",
+                    lambda: self.sequencer.head.size,
+                ),
                 "ketenboek_waiting": ("Statements in the queue", lambda: self.sequencer.waiting),
             }
         )

@@ -97,6 +97,7 @@ def accept(
     state.add(cursor.but(next=submission.first + submission.count, seen=submission.seen_size))
     entries: list[Linked] = []
     paths = merkle.inclusion_paths(submission.leaves)
+    envelope = submission.envelope
     previous = head.hash
     for place in range(submission.count):
         ledger = state.get(Ledger, submission.origin) or ledger
@@ -120,7 +121,7 @@ def accept(
             head.size,
         )
         state.add(act)
-        entry = Entry(index, previous, instant.text(recorded), statement.raw, submission.envelope, paths[place])  # (8)
+        entry = Entry(index, previous, instant.text(recorded), statement.raw, envelope, paths[place])  # (8)
         data = entry.encode()
         previous = merkle.leaf_hash(data)
         entries.append(Linked(index, data, previous, recorded))

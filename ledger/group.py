@@ -55,17 +55,17 @@ def stored_bytes(store: Store, index: int) -> bytes:
 
 
 class Rows:
-    """Stored rows as a group finds them: remembered from the group before, fetched ahead, or read."""
+    """Stored rows as a group finds them: remembered from the groups before, fetched ahead, or read once."""
 
     def __init__(self) -> None:
         self.store: Store | None = None
         self._remembered: dict[Mark, Sequence[Any]] = {}
-        self._ahead: dict[Mark, Sequence[Any]] = {}
+        self._group: dict[Mark, Sequence[Any]] = {}
 
     def begin(self, store: Store) -> None:
-        """A new group: what was fetched ahead for the last one is gone."""
+        """A new group: what was read for the last one is gone."""
         self.store = store
-        self._ahead.clear()
+        self._group.clear()
 
     def forget(self) -> None:
         """Another process wrote: nothing is remembered."""
@@ -74,13 +74,11 @@ class Rows:
     def load(self, cls: type[Any], index: str, key: tuple[Any, ...]) -> Sequence[Any]:
         """What `ledger.state.Load` asks for."""
         mark = (cls, index, key)
-        kept = self._remembered if cls in REMEMBERED else self._ahead
+        kept = self._remembered if cls in REMEMBERED else self._group
         rows = kept.get(mark)
         if rows is None:
             assert self.store is not None
-            rows = self.store.load(cls, index, key)
-            if cls in REMEMBERED:
-                self._remembered[mark] = rows
+            rows = kept[mark] = self.store.load(cls, index, key)
         return rows
 
     def fetch(self, submissions: Iterable[Submission]) -> None:
@@ -100,7 +98,7 @@ class Rows:
         assert self.store is not None
         found = self.store.load_many(cls, index, keys) if keys else {}
         for key in keys:
-            self._ahead[cls, index, key] = found.get(key, ())
+            self._group[cls, index, key] = found.get(key, ())
         return iter(found.values())
 
     def committed(self, state: State) -> None:

@@ -47,6 +47,7 @@ def millis(text: str) -> int:
     return days * DAY + hour * HOUR + minute * MINUTE + second * SECOND + thousandth
 
 
+@lru_cache(maxsize=4_096)
 def text(millis: int) -> str:
     """The timestamp of these milliseconds. Raises Malformed outside the years 2000 to 9999."""
     if not MILLIS_MIN <= millis <= MILLIS_MAX:

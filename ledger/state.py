@@ -79,19 +79,19 @@ class State:
             changes |= {"since": index, "until": None}
             self._close(row, index)
         after = row.but(**changes)
-        self._enter(row, row.entity_of(row), None)
+        self._enter(row, type(row).entity_of(row), None)
         self.add(after)
         return after
 
     def end(self, row: Row, index: int) -> None:
         """From entry `index` on nothing is true of an entity any more (a hold that was released)."""
         self._close(row, index)
-        entity = row.entity_of(row)
+        entity = type(row).entity_of(row)
         self._enter(row, entity, None)
         self.now[type(row), entity] = None
 
     def _close(self, row: Row, index: int) -> None:
-        mark = (type(row), row.entity_of(row), row.since)  # type: ignore[attr-defined]
+        mark = (type(row), type(row).entity_of(row), row.since)  # type: ignore[attr-defined]
         assert mark[2] <= index
         if mark[2] == index:  # made by this very entry: one version an entry
             self.born.pop(mark, None)

@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(folder: Path) -> Iterator[str]:
     """The address of a gateway on that ledger, as `make serve` starts it but for the port."""
-    command = [SCRIPTS / "ketenboek", "serve", "--port", "0", "--database", "sqlite:///demo/ketenboek.db"]
+    command = [str(SCRIPTS / "ketenboek"), "serve", "--port", "0", "--database", "sqlite:///demo/ketenboek.db"]
     environment = {**os.environ, "KETENBOEK_CHECKPOINT_KEY": "demo/keys/gateway.jwk"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as gateway:
         assert gateway.stdout is not None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn
 from ledger import instant
 from ledger.audit.links import HASH
 from ledger.audit.source import Rows
-from ledger.entry import ENTRY_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, Entry, Envelope, decode_statement
+from ledger.entry import ENTRY_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, Entry, decode_statement
 from ledger.errors import Malformed
 from ledger.submission import STATEMENTS_MAX
 
@@ -33,6 +33,17 @@ _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS = b"0" * 16
 
 
+class Header(NamedTuple):
+    """What all entries of a submission say of it, as in `ledger.entry.Envelope`, at a third of its price."""
+
+    first: int
+    count: int
+    seen_size: int
+    seen_root: bytes
+    until: str
+    signature: bytes
+
+
 class Part(NamedTuple):
     """One entry of a submission, in row `row`; `path` as it is spelled, `value` what the statement says."""
 
@@ -44,7 +55,7 @@ class Part(NamedTuple):
     value: dict[str, Any]
     key: str
     sequence: int
-    envelope: Envelope
+    envelope: Header
     header: bytes
     """From the statement to the path: spells count and first number."""
     path: bytes
@@ -99,15 +110,14 @@ def part_of(row: int, data: Any, before: Part | None = None) -> Part:
     recorded = start[2].decode()
     if before is None or recorded != before.recorded:
         instant.millis(recorded)
-    envelope = before.envelope if before is not None and tail == before.tail and header == before.header else None
-    if envelope is None:
-        envelope = _envelope(header, tail)
+    same = before is not None and tail == before.tail and header == before.header
+    envelope = before.envelope if before is not None and same else _envelope(header, tail)
     value = _said(statement)
     key, sequence = value["key"], value["sequence"]
     return Part(row, data, int(start[1]), recorded, statement, value, key, sequence, envelope, header, path, tail)
 
 
-def _envelope(header: bytes, tail: bytes) -> Envelope:
+def _envelope(header: bytes, tail: bytes) -> Header:
     numbers, rest = _HEADER.fullmatch(header), _TAIL.fullmatch(tail)
     if numbers is None or rest is None:
         raise Malformed("not the header of a submission")
@@ -117,7 +127,7 @@ def _envelope(header: bytes, tail: bytes) -> Envelope:
         raise Malformed("not the header of a submission")
     text = until.decode()
     instant.millis(text)
-    return Envelope(first, count, int(size), a2b_base64(root), text, a2b_base64(signature))
+    return Header(first, count, int(size), a2b_base64(root), text, a2b_base64(signature))
 
 
 def _refuse(text: str) -> NoReturn:
