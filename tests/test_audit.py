@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import json
 import random
-import re
 import shutil
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -18,7 +15,7 @@ import pytest
 
 import migrations
 from ledger import audit, canonical, instant, merkle
-from ledger.audit import Report, Unreadable, rebuilding
+from ledger.audit import Report
 from ledger.audit import run as running
 from ledger.audit.chain import Walk
 from ledger.audit.faults import DEPTHS, Faults
@@ -26,43 +23,17 @@ from ledger.audit.links import stretch
 from ledger.audit.roots import Roots
 from ledger.audit.source import Source
 from ledger.editions import EDITIONS
-from ledger.errors import FAULTS, Fatal
+from ledger.errors import FAULTS
 from ledger.keys import SigningKey
 from ledger.rows import STATE
 from ledger.store import Store
 from ledger.tables import primary_key
+from tests.conforming import SCHEMA, conforms
 from tests.forging import Forger, tampered
 from tests.ledgers import Made, Maker, make_ledger, play, register
 from tests.signer import seed
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
-
-
-def conforms(value: Any, schema: dict[str, Any], where: str = "report") -> None:
-    """As much of JSON Schema as the report's uses."""
-    known = {"$schema", "$ref", "$defs", "title", "description", "type", "const", "enum", "pattern", "minimum",
-             "required", "properties", "additionalProperties", "items"}  # fmt: skip
-    assert set(schema) <= known
-    if "$ref" in schema:
-        conforms(value, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], where)
-        return
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
-             "null": type(None)}  # fmt: skip
-    named = schema.get("type", list(kinds))
-    named = [named] if isinstance(named, str) else named
-    assert any(isinstance(value, kinds[kind]) for kind in named), where  # type: ignore[arg-type]
-    assert value == schema.get("const", value), where
-    assert value in schema.get("enum", [value]), where
-    assert "pattern" not in schema or re.search(schema["pattern"], value), where
-    assert "minimum" not in schema or value >= schema["minimum"], where
-    if isinstance(value, dict):
-        assert set(schema.get("required", ())) <= set(value) <= set(schema["properties"]), where
-        for name, member in value.items():
-            conforms(member, schema["properties"][name], f"{where}.{name}")
-    if isinstance(value, list):
-        for item in value:
-            conforms(item, schema["items"], f"{where}[]")
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +233,14 @@ def test_processes_find_what_one_finds(
     assert told(audit.audit(copy, anchor=made.anchor, jobs=1)) == told(report)
 
 
+def test_processes_read_either_engine(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_ledger(database, chains=1)
+    monkeypatch.setattr(running, "PARALLEL_MIN", 0)
+    monkeypatch.setattr(running, "SUBMISSIONS", 20)
+    report = audit.audit(database, anchor=made.anchor, jobs=2)
+    assert (report.verdict, report.depths["signatures"].checked) == ("intact", made.size), report.text()
+
+
 def test_submissions_are_split_between_ranges_at_their_borders(
     large: tuple[str, Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,135 +287,3 @@ def test_a_ledger_with_a_wall_clock(new_database: Callable[..., str]) -> None:
 
 def _recorded(entry: Any, recorded: str) -> Any:
     return replace(entry, recorded=recorded)
-
-
-# What is no ledger
-
-
-def test_what_is_no_database_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable):
-        audit.audit(f"sqlite:///{tmp_path / 'missing.db'}")
-    (tmp_path / "text.db").write_text("This is no database, although it is long enough to look like one. " * 99)
-    with pytest.raises(Unreadable):
-        audit.audit(f"sqlite:///{tmp_path / 'text.db'}")
-    sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE other (x)").connection.close()
-    with pytest.raises(Unreadable):
-        audit.audit(f"sqlite:///{tmp_path / 'empty.db'}")
-
-
-def test_a_database_without_a_ledger_is_undecided(database: str, made: Made) -> None:
-    report = audit.audit(database)
-    assert (report.verdict, report.size) == ("undecided", 0)
-    conforms(report.members(), SCHEMA)
-    report = audit.audit(database, anchor=made.anchor, checkpoints=[("kept", made.notes[-1][1])])
-    assert (report.faults[0].code, report.faults[0].index) == ("GENESIS_OTHER", 0)
-
-
-@pytest.mark.parametrize("number", range(12))
-def test_damaged_pages_never_stop_the_audit(file: Path, url: str, made: Made, number: int) -> None:
-    chance = random.Random(number)
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    data = bytearray(file.read_bytes())
-    for _ in range(1 + number % 4):
-        at = chance.randrange(4096, len(data))
-        width = chance.choice((1, 30, 4096))
-        data[at : at + width] = chance.randbytes(len(data[at : at + width]))
-    file.write_bytes(data)
-    for side in ("-wal", "-shm"):
-        file.with_name(file.name + side).unlink(missing_ok=True)
-    try:
-        report = audit.audit(url, anchor=made.anchor)
-    except Unreadable:
-        return
-    conforms(report.members(), SCHEMA)
-    assert report.text()
-
-
-ODD = {
-    "entry": ("bytes", "hash"), "head": ("size", "hash", "note"), "checkpoint": ("note",),
-    "opening": ("salt", "value", "hash"), "subtree": ("hash",), "version": ("status", "mass", "unit"),
-    "key": ("id", "public", "since"), "ledger": ("origin", "sandbox"), "cursor": ("next",),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("table", ODD)
-def test_values_of_other_types_are_found(url: str, made: Made, table: str) -> None:
-    """SQLite keeps any value in any column."""
-    values = ("x'c3'", "cast(x'c328' as text)", "9223372036854775807")
-    for column in ODD[table]:
-        for value in values:
-            connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-            connection.execute("BEGIN")
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                connection.execute(f'DROP TRIGGER "{name}"')
-            key = f'rowid = (SELECT min(rowid) FROM "{table}")'
-            if table in ("version", "key", "ledger", "subtree"):
-                key = f'"{column}" = (SELECT min("{column}") FROM "{table}")'
-            try:
-                connection.execute(f'UPDATE "{table}" SET "{column}" = {value} WHERE {key}')
-            except sqlite3.IntegrityError:
-                continue
-            finally:
-                if not connection.in_transaction:
-                    connection.close()
-            changed = connection.execute("SELECT changes()").fetchone()[0]
-            report = audit.audit(connection, anchor=made.anchor)
-            connection.close()
-            assert (report.verdict == "faulty") == bool(changed), (table, column, value, report.text())
-            conforms(report.members(), SCHEMA)
-
-
-def test_a_table_that_is_gone_is_found(file: Path, url: str) -> None:
-    for table in ("checkpoint", "subtree", "opening", "flow", "head"):
-        connection = sqlite3.connect(file, isolation_level=None)
-        connection.execute("BEGIN")
-        connection.execute(f'DROP TABLE "{table}"')
-        report = audit.audit(connection)
-        connection.close()
-        assert report.verdict == "faulty", table
-    assert audit.audit(url).verdict == "intact"
-
-
-# Projections anew
-
-
-def test_projections_are_rebuilt_from_the_entries(database: str) -> None:
-    made = make_ledger(database, chains=1)
-    before = audit.audit(database).state
-    assert audit.rebuild(database, check=True).verdict == "intact"
-    with tampered(database, "version", "flow", "cursor", "key") as driver:
-        driver.run('UPDATE "version" SET "mass" = 1')
-        driver.run('DELETE FROM "flow"')
-        driver.run('DELETE FROM "cursor"')
-        driver.run('UPDATE "key" SET "scope" = NULL')
-    compared = audit.rebuild(database, check=True)
-    assert (compared.verdict, compared.rows) == ("faulty", 0)
-    assert {fault.code for fault in compared.faults} == {"PROJECTION_DIFFERS"}
-    done = audit.rebuild(database)
-    assert done.verdict == "intact"
-    assert done.rows > made.size
-    report = audit.audit(database, anchor=made.anchor)
-    assert (report.verdict, report.state) == ("intact", before)
-    assert json.loads(json.dumps(done.members()))["rows"] == done.rows
-    assert f"{done.rows:,} rows written" in done.text()
-
-
-def test_nothing_is_rebuilt_from_entries_at_fault(url: str) -> None:
-    with tampered(url, "entry", "flow") as driver:
-        driver.run('UPDATE "entry" SET "hash" = ? WHERE "index" = 9', (bytes(32),))
-        driver.run('DELETE FROM "flow"')
-    done = audit.rebuild(url)
-    assert (done.verdict, done.rows) == ("faulty", 0)
-    assert [fault.index for fault in done.faults] == [9]
-
-
-def test_a_ledger_that_grows_meanwhile_is_not_rebuilt(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = rebuilding._write
-    monkeypatch.setattr(rebuilding, "_write", lambda url, scratch, size: write(url, scratch, size - 1))
-    before = audit.audit(url).state
-    with pytest.raises(Fatal):
-        audit.rebuild(url)
-    report = audit.audit(url)
-    assert (report.verdict, report.state) == ("intact", before)

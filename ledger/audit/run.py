@@ -132,6 +132,8 @@ class Examination:
             depth.checked = chain.checked
             self._registry = registry.read(chain.registry)
             self._genesis(anchor)
+            if self._registry.vkey is None:
+                self._faults.undecided.add("chain")  # no checkpoint can be verified
             checked = self.checkpoints = Checkpoints(self._source, chain, self._registry.vkey, self._faults)
             checked.head(heads)
             try:

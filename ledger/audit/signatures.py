@@ -133,7 +133,7 @@ class Verifier:
 
     def _each(self, run: Run, key: KnownKey) -> Iterator[Fault]:
         """The entries that do not prove themselves, where not all of a submission agree."""
-        verdicts: dict[tuple[object, bytes], bool] = {}
+        verdicts: dict[tuple[bytes, bytes, bytes], bool] = {}
         for part in run:
             try:
                 leaf = merkle.leaf_hash(part.statement)
@@ -142,7 +142,7 @@ class Verifier:
             except Malformed as error:
                 yield _fault("SIGNATURE_INVALID", part, f"The path is not that of the statement: {error}.")
                 continue
-            mark = (part.envelope, root)
+            mark = (part.header, part.tail, root)
             if mark not in verdicts:
                 # A true root is shared by all the entries that are not at fault.
                 verdicts[mark] = len(verdicts) < CANDIDATES_MAX and self._holds(part, root, key)

@@ -11,6 +11,7 @@ import json
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from ledger import instant
@@ -33,7 +34,8 @@ _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _MANY_DIGITS = b"0" * 16
 
 
-class Header(NamedTuple):
+@dataclass(slots=True)
+class Header:
     """What all entries of a submission say of it, as in `ledger.entry.Envelope`, at a third of its price."""
 
     first: int
