@@ -17,6 +17,9 @@ from sqlalchemy import make_url
 
 import migrations
 from ledger.store import Store
+from tests.finding import GATEWAY
+from tests.forging import Forger
+from tests.ledgers import Made, make_ledger
 
 if TYPE_CHECKING:
     from tests.served import Chain, Nursery
@@ -143,3 +146,37 @@ def nursery(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     path = folder / "ledger.db"
     shutil.copyfile(sqlite_template, path)
     return Nursery(f"sqlite:///{path}", folder, growers=2)
+
+
+# A ledger to damage: made once for each file of tests, copied for each test.
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+    path = tmp_path_factory.mktemp("original") / "ledger.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path, make_ledger(f"sqlite:///{path}", chains=2, adopt=False)
+
+
+@pytest.fixture
+def made(original: tuple[Path, Made]) -> Made:
+    """What was recorded on it."""
+    return original[1]
+
+
+@pytest.fixture
+def file(original: tuple[Path, Made], tmp_path: Path) -> Path:
+    """The file of a copy."""
+    return Path(shutil.copyfile(original[0], tmp_path / "ledger.db"))
+
+
+@pytest.fixture
+def url(file: Path) -> str:
+    """The address of a copy."""
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def forger(url: str) -> Forger:
+    """Who rewrites the copy."""
+    return Forger(url, GATEWAY)

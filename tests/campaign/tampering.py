@@ -1,7 +1,6 @@
 """Tampering by whoever can write in the database: one random change a time, and what the audit must say of it.
 
-Each change is made on an open connection inside a transaction, the triggers that refuse it disabled first,
-and taken back afterwards. `make test` plays some, `make campaign` ten thousand.
+Each is made in a transaction, triggers disabled, and taken back. `make test` plays some, `make campaign` ten thousand.
 """
 
 from __future__ import annotations
@@ -396,7 +395,6 @@ def attacks(url: str, anchor: Anchor, numbers: Sequence[int]) -> list[Change]:
 
 def side_by_side(urls: Sequence[str], anchor: Anchor, numbers: Sequence[int]) -> list[Change]:
     """Play attacks on copies of one ledger, one process for each copy."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(urls), spawn) as pool:
+    with ProcessPoolExecutor(len(urls), multiprocessing.get_context("spawn")) as pool:
         parts = [pool.submit(attacks, url, anchor, numbers[at :: len(urls)]) for at, url in enumerate(urls)]
         return [change for part in parts for change in part.result()]
