@@ -1,110 +1,119 @@
-"""`make bench`: the targets as ratios within one run, and `docs/performance.md` with the last table and the machine."""
+"""`make bench`: measures the targets on both engines, and writes `docs/performance.md`. No figure fails it."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
-from collections.abc import Callable
-from datetime import UTC, datetime
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from bench import reading, recording
+from bench import auditing, disk, following, ledgers, recording
+from bench.engines import ENGINES, Engine
+from bench.figures import Figures, loads, remarks
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-Row = tuple[str, str, str, str]
+MEMORY = 200_000
+"""Entries of the larger ledger of which an audit's memory is measured; the smaller has a tenth."""
+
+_begun = time.monotonic()
 
 
 def note(text: str) -> None:
-    """Progress, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Progress, with the minutes since the beginning."""
+    minutes, seconds = divmod(int(time.monotonic() - _begun), 60)
+    print(f"{minutes:2}:{seconds:02} {text}", file=sys.stderr, flush=True)
 
 
-def row(what: str, target: float, measured: float, against: str, *, most: bool = False) -> Row:
-    """A line of the table; `most`: the target is an upper bound."""
-    met = measured <= target if most else measured >= target
-    sign = "≤" if most else "≥"
-    return what, f"{sign} {target:g} ×", f"{measured:.2f} × {'met' if met else '**not met**'}", against
-
-
-def of_recording(folder: Path) -> list[Row]:
-    """The rows of recording, on SQLite."""
-    note("recording over HTTP")
-    rates = recording.typed_and_submitted(lambda name: f"sqlite:///{folder}/{name}.db")
-    note(str(rates))
-    note("appending without HTTP")
-    append = recording.appended(lambda name: f"sqlite:///{folder}/{name}.db")
-    events = recording.sourced(folder)
-    cached, plain = rates["cached"], rates["plain"]
-    return [
-        row("typed single-action mutations, 16 clients", 2.5, rates["typed"] / cached, f"the peer, {cached:.0f}/s"),
-        row("the same", 4, rates["typed"] / plain, f"the peer without caches, {plain:.0f}/s"),
-        row("`submit` of 100, actions", 15, rates["submit"] / cached, "the peer"),
-        row("append without HTTP, 16 in flight", 1.3, append / events, f"`eventsourcing`, {events:.0f}/s"),
-    ]
-
-
-def of_reading(folder: Path, entries: int) -> list[Row]:
-    """The rows of auditing and following, on simulated ledgers of a tenth and the whole size."""
-    small, large = (reading.simulated(folder, size, note) for size in (entries // 10, entries))
-    note("auditing")
-    hashes, verifications = reading.bare_hashes(), reading.bare_verifications()
-    chain, signatures = reading.audited(large, "chain"), reading.audited(large, "signatures")
-    few, many = reading.peak_memory(small), reading.peak_memory(large)
-    back, forth = (
-        after / before for before, after in zip(reading.followed(small), reading.followed(large), strict=True)
+def record(engine: Engine, folder: Path, figures: Figures) -> None:
+    """The rows of recording; and those of signatures, on the ledgers that came of it."""
+    note(f"{engine.title}: recording, {recording.ROUNDS} rounds")
+    rates, single, hundred = recording.measure(engine, folder)
+    figures.put(
+        engine.name,
+        typed=rates.ratio(rates.typed, rates.peer),
+        plain=rates.ratio(rates.typed, rates.plain),
+        submit=rates.ratio(rates.submit, rates.peer),
     )
-    disk = reading.on_disk(large)
-    sizes = f"{entries:,} against {entries // 10:,} entries"
-    return [
-        row("audit depth 1", 0.35, chain / hashes, f"two SHA-256 per entry, {hashes:,.0f}/s"),
-        row("audit depth 2, as simulated (mixed sizes)", 0.85, signatures / verifications, "bare Ed25519 verification"),
-        row("lineage to seed", 1.3, back, sizes, most=True),
-        row("forward recall", 1.3, forth, sizes, most=True),
-        row("memory of an audit, four depths", 1.1, many / few, sizes, most=True),
-        row("entries, hashes, checkpoints on disk", 1.25, disk["log"], "their canonical bytes", most=True),
-        (
-            "state on disk",
-            "≤ 300 and ≤ 80 bytes",
-            f"{disk['version']:.0f} and {disk['flow']:.0f} bytes",
-            "per version, per flow",
-        ),
-    ]
-
-
-def page(rows: list[Row], entries: int) -> str:
-    """The document."""
-    about = (
-        "Written by `make bench` (`python -m bench --entries N`). Ratios within one run; absolute figures drift from "
-        "machine to machine. The *peer* is what a user would write instead: a Strawberry mutation that inserts one "
-        "row with SQLModel and commits, with the same durability and server, without signature, chain, rules or "
-        "receipts.\n"
+    if rates.events:
+        figures.put(engine.name, append=rates.ratio(rates.append, rates.events))
+    figures.say(
+        engine,
+        f"actions a second: typed {recording.middle(rates.typed)}, `submit` {recording.middle(rates.submit)}, without HTTP "
+        f"{recording.middle(rates.append)}; the peer {recording.middle(rates.peer)}, without caches "
+        f"{recording.middle(rates.plain)}"
+        + (f"; `eventsourcing` {recording.middle(rates.events)} events" if rates.events else ""),
     )
-    machine = (
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{platform.machine()}, SQLite, {entries:,} entries in the large ledger, load average at the end "
-        f"{os.getloadavg()[0]:.1f}.\n"
+    note(f"{engine.title}: signatures")
+    one, ratio = auditing.compared(single, "signatures", auditing.verify, auditing.VERIFIED)
+    many = auditing.rate(hundred, "signatures")
+    figures.put(engine.name, single=ratio, hundred=many / one)
+    figures.say(engine, f"audit depth 2, entries a second: {one:,.0f} of single actions, {many:,.0f} of hundreds")
+
+
+def read(engine: Engine, urls: list[str], sizes: list[int], folder: Path, figures: Figures) -> None:
+    """The rows of auditing, following and the disk; the last two ledgers are the small and the large one."""
+    large = urls[-1]
+    note(f"{engine.title}: chain of {sizes[-1]:,} entries")
+    chain, ratio = auditing.compared(large, "chain", auditing.hash_twice, auditing.HASHED)
+    figures.put(engine.name, chain=ratio, **disk.measure(large))
+    figures.say(engine, f"audit depth 1: {chain:,.0f} entries a second")
+    note(f"{engine.title}: lineages")
+    small, big = (
+        following.Ledger(url, ledgers.gateway_key(folder, size))
+        for url, size in zip(urls[-2:], sizes[-2:], strict=True)
     )
-    lines = ["# Performance\n", about, machine, "| what | target | measured | against |", "| --- | --- | --- | --- |"]
-    lines += [f"| {' | '.join(cells)} |" for cells in rows]
-    return "\n".join(lines) + "\n"
+    seed, sale = following.compare(small, big, folder)
+    figures.put(engine.name, seed=seed[1] / seed[0], sale=sale[1] / sale[0])
+    figures.say(
+        engine,
+        f"lineage to the seed {seed[0]:.1f} and {seed[1]:.1f} ms, recall of a lot of {small.usual:.0f} packages "
+        f"{sale[0]:.1f} and {sale[1]:.1f} ms, with {sizes[-2]:,} and {sizes[-1]:,} entries",
+    )
 
 
-def main(work: Callable[[Path], list[Row]] | None = None) -> int:
-    """Measure, print and write the table; figures never fail it."""
+def remember(engine: Engine, urls: list[str], sizes: list[int], figures: Figures) -> None:
+    """The row of memory: the audit of the first two ledgers."""
+    note(f"{engine.title}: memory of audits of {sizes[0]:,} and {sizes[1]:,} entries")
+    few, many = map(auditing.peak, urls[:2])
+    figures.put(engine.name, memory=many / few)
+    figures.say(engine, f"an audit of {sizes[0]:,} entries needs {few:.0f} MiB, of {sizes[1]:,} {many:.0f} MiB")
+
+
+def main() -> int:
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--entries", type=int, default=1_000_000, help="of the large ledger; default: %(default)s")
+    parser.add_argument("--entries", metavar="N", type=int, default=1_000_000, help="in the large ledger: %(default)s")
+    parser.add_argument("--engine", choices=list(ENGINES), action="append", help="one of the engines; default: both")
+    parser.add_argument("--rows", choices=("recording", "reading"), help="only one half of the table; not written")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ketenboek-bench-") as name:
-        folder = Path(name)
-        rows = work(folder) if work else of_recording(folder) + of_reading(folder, chosen.entries)
-    text = page(rows, chosen.entries)
-    sys.stdout.write(text)
-    if not chosen.no_write:
-        PAGE.write_text(text, encoding="utf-8")
+    most = min(MEMORY, chosen.entries)
+    sizes = [most // 10, most, chosen.entries // 10, chosen.entries]
+    figures, before = Figures(), loads()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ketenboek-bench-")))
+        engines = [stack.enter_context(ENGINES[name](folder)) for name in chosen.engine or ENGINES]
+        if chosen.rows != "reading":
+            for engine in engines:
+                record(engine, folder, figures)
+        if chosen.rows != "recording":
+            note(f"simulating ledgers of {', '.join(f'{size:,}' for size in sizes)} entries")
+            made = ledgers.simulated(folder, sizes)
+            for engine in engines:
+                urls = made
+                if engine.name != "sqlite":
+                    note(f"{engine.title}: copying")
+                    urls = [ledgers.copied(url, engine) for url in made]
+                remember(engine, urls, sizes, figures)
+                read(engine, urls, sizes, folder, figures)
+    titles = {engine.name: engine.title for engine in engines}
+    page = figures.page(titles, chosen.entries, before, remarks(PAGE))
+    print(page)
+    if not (chosen.no_write or chosen.rows):
+        PAGE.write_text(page, encoding="utf-8")
+        note(f"written to {PAGE}")
     return 0
 
 

@@ -2,76 +2,119 @@
 
 from __future__ import annotations
 
-import os
-import statistics
-import tempfile
+import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from uuid import UUID
 
 import migrations
 from bench import requests, servers
+from bench.engines import Engine
 from bench.trade import CLIENTS, Trade
-from ledger.sequencer import Sequencer
+from ledger.sequencer import Recorded, Sequencer
+from ledger.statement import Submission
 from ledger.store import Store
 
-TYPED = 150
+ROUNDS = 5
+TYPED = 120
 """Typed mutations of each client in a round."""
 SUBMISSIONS, SIZE = 4, 100
-ROUNDS = 3
+APPENDED = 300
+EVENTS = 2_000
 
 
-def typed_and_submitted(database: Callable[[str], str]) -> dict[str, float]:
-    """Acts a second: `typed` mutations by 16 clients, `submit` of 100, the `cached` and the `plain` peer.
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Acts a second, a figure for each round; rounds of all alternate."""
 
-    `database` gives the address of an empty database by a name. Medians of rounds.
-    """
-    rates: dict[str, list[float]] = {"typed": [], "submit": [], "cached": [], "plain": []}
-    for number in range(ROUNDS):
-        url = database(f"ours{number}")
-        migrations.upgrade(url)
-        trade = Trade(url, TYPED + SUBMISSIONS * SIZE)
-        single = [trade.signed(client, TYPED) for client in range(CLIENTS)]
-        many = [trade.signed(client, SUBMISSIONS, SIZE) for client in range(CLIENTS)]
-        with tempfile.TemporaryDirectory() as folder, servers.gateway(url, trade.gateway, Path(folder)) as port:
-            took = servers.load(port, [[requests.typed(one) for one in acts] for acts in single], "Recorded")
-            rates["typed"].append(CLIENTS * TYPED / took)
-            took = servers.load(port, [[requests.submit(one) for one in acts] for acts in many], "Recorded")
-            rates["submit"].append(CLIENTS * SUBMISSIONS * SIZE / took)
-        for name in ("cached", "plain"):
-            with servers.peer(database(f"{name}{number}"), cached=name == "cached") as port:
-                took = servers.load(port, [[requests.peer(one) for one in acts] for acts in single], "index")
-                rates[name].append(CLIENTS * TYPED / took)
-    return {name: statistics.median(found) for name, found in rates.items()}
+    typed: list[float]
+    submit: list[float]
+    peer: list[float]
+    plain: list[float]
+    append: list[float]
+    events: list[float]
+
+    def ratio(self, ours: list[float], theirs: list[float]) -> float:
+        """The median of the ratios of each round."""
+        return median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
-def appended(database: Callable[[str], str], flying: int = 16, each: int = 200) -> float:
-    """Entries a second without HTTP: one act a submission, so many in flight, signatures checked."""
-    url = database("append")
-    migrations.upgrade(url)
-    trade = Trade(url, each)
-    acts = [
-        submission for turn in zip(*[trade.signed(c, each) for c in range(CLIENTS)], strict=True) for submission in turn
-    ]
-    writer = Sequencer(Store.open(url), trade.gateway, clock=lambda: trade.now)
+def middle(found: list[float]) -> str:
+    """The median, for people."""
+    return f"{median(found):,.0f}"
+
+
+def measure(engine: Engine, folder: Path) -> tuple[Rates, str, str]:
+    """The rates, and two ledgers that came of it: one of single-action submissions, one of hundreds."""
+    rates = Rates([], [], [], [], [], [])
+    single = Trade(_migrated(engine, "single"), ROUNDS * (TYPED + APPENDED))
+    hundred = Trade(_migrated(engine, "hundred"), ROUNDS * SUBMISSIONS * SIZE)
+    with (
+        servers.gateway(single.url, single.gateway, folder) as typed,
+        servers.gateway(hundred.url, hundred.gateway, folder) as submit,
+        servers.peer(engine.database("peer"), cached=True) as peer,
+        servers.peer(engine.database("plain"), cached=False) as plain,
+    ):
+        for _ in range(ROUNDS):
+            acts = [single.signed(client, TYPED) for client in range(CLIENTS)]
+            many = [hundred.signed(client, SUBMISSIONS, SIZE) for client in range(CLIENTS)]
+            theirs = [[requests.peer(one) for one in each] for each in acts]
+            ours = [[requests.typed(one) for one in each] for each in acts]
+            rates.plain.append(CLIENTS * TYPED / servers.load(plain, theirs, "index"))
+            rates.typed.append(CLIENTS * TYPED / servers.load(typed, ours, "Recorded"))
+            rates.peer.append(CLIENTS * TYPED / servers.load(peer, theirs, "index"))
+            ours = [[requests.submit(one) for one in each] for each in many]
+            rates.submit.append(CLIENTS * SUBMISSIONS * SIZE / servers.load(submit, ours, "Recorded"))
+    writer = Sequencer(Store.open(single.url), single.gateway, clock=lambda: time.time_ns() // 1_000_000)
     writer.start()
-    begun = time.perf_counter()
-    waiting: deque[Future[object]] = deque()
-    for submission in acts:
-        if len(waiting) >= flying:
-            waiting.popleft().result()
-        waiting.append(writer.offer(submission, proofs=False))  # type: ignore[arg-type]
-    while waiting:
-        waiting.popleft().result()
-    took = time.perf_counter() - begun
+    for number in range(ROUNDS):
+        rates.append.append(_appended(writer, [single.signed(client, APPENDED) for client in range(CLIENTS)]))
+        if engine.name == "sqlite":  # on PostgreSQL it needs psycopg_pool, which nothing else here does
+            rates.events.append(_events(folder / f"events{number}.db"))
     writer.close(30)
-    return len(acts) / took
+    return rates, single.url, hundred.url
 
 
-def sourced(folder: Path, count: int = 2_000) -> float:
+def _migrated(engine: Engine, name: str) -> str:
+    url = engine.database(name)
+    migrations.upgrade(url)
+    return url
+
+
+def _appended(writer: Sequencer, clients: Sequence[Sequence[Submission]]) -> float:
+    """Entries a second of clients that offer the next submission when the last one is recorded."""
+    done = threading.Semaphore(0)
+    failed: list[BaseException] = []
+
+    def offer(rest: Iterator[Submission]) -> None:
+        submission = next(rest, None)
+        if submission is None or failed:
+            done.release()
+        else:
+            writer.offer(submission, proofs=False).add_done_callback(lambda answer: answered(answer, rest))
+
+    def answered(answer: Future[Recorded], rest: Iterator[Submission]) -> None:
+        error = answer.exception()
+        if error is not None:
+            failed.append(error)
+        offer(rest)
+
+    begun = time.perf_counter()
+    for submissions in clients:
+        offer(iter(submissions))
+    for _ in clients:
+        done.acquire()
+    took = time.perf_counter() - begun
+    if failed:
+        raise failed[0]
+    return sum(map(len, clients)) / took
+
+
+def _events(path: Path) -> float:
     """Events a second of `eventsourcing` on SQLite: one a commit, not signed, no rules."""
     from eventsourcing.application import Application
     from eventsourcing.domain import Aggregate, event
@@ -84,18 +127,14 @@ def sourced(folder: Path, count: int = 2_000) -> float:
     class Shop(Application[UUID]):
         pass
 
-    environment = {
-        **os.environ,
-        "PERSISTENCE_MODULE": "eventsourcing.sqlite",
-        "SQLITE_DBNAME": str(folder / "events.db"),
-    }
-    app = Shop(env=environment)
+    # It sets WAL itself, and leaves `synchronous` at SQLite's default, FULL: as we do.
+    app = Shop(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)})
     package = Package()
     app.save(package)
     begun = time.perf_counter()
-    for number in range(count):
+    for number in range(EVENTS):
         package.move(f"C/{number}")
         app.save(package)
     took = time.perf_counter() - begun
     app.close()
-    return count / took
+    return EVENTS / took

@@ -7,12 +7,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.keys import SigningKey
 
+COMMAND = "from api.cli import main; raise SystemExit(main())"
+"""The command `ketenboek`, by this very Python."""
 LISTENING = "listening on http://127.0.0.1:"
 
 
@@ -23,11 +25,10 @@ class Failed(Exception):
 @contextmanager
 def gateway(url: str, key: SigningKey, folder: Path) -> Iterator[int]:
     """`ketenboek serve`; its port."""
-    path = folder / "gateway.jwk"
+    path = folder / f"{key.id}.jwk"
     path.write_text(key.jwk(), encoding="utf-8")
     environment = {**os.environ, "KETENBOEK_CHECKPOINT_KEY": str(path)}
-    code = "from api.cli import main; raise SystemExit(main())"
-    with _server([sys.executable, "-c", code, "serve", "--port", "0", "--database", url], environment) as port:
+    with _server([sys.executable, "-c", COMMAND, "serve", "--port", "0", "--database", url], environment) as port:
         yield port
 
 
@@ -51,7 +52,7 @@ def load(port: int, connections: Sequence[Sequence[bytes]], expected: str) -> fl
 
 
 @contextmanager
-def _server(command: list[str], environment: os._Environ[str] | dict[str, str]) -> Iterator[int]:
+def _server(command: list[str], environment: Mapping[str, str]) -> Iterator[int]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(environment)) as process:
         assert process.stdout is not None
         try:

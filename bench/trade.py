@@ -88,6 +88,7 @@ class Trade:
 
     def __init__(self, url: str, sales: int) -> None:
         """Found the ledger in a migrated database; each seller can sell `sales` packages, one by one."""
+        self.url = url
         self.random = Random("ketenboek bench")
         self.gateway = SigningKey(self.random.randbytes(32))
         self.now = time.time_ns() // 1_000_000
