@@ -28,7 +28,8 @@ from ledger.statement import Submission
 
 DEPTH = "custody"
 ENTRIES = 512
-"""Entries that are replayed in memory before they are written."""
+ROWS = 10_000
+"""Entries that are replayed, and rows that are made, in memory before they are written."""
 TAINTED_MAX = 100_000
 """Names and codes that are remembered as touched by what was refused."""
 OF_SIGNATURES = {
@@ -97,7 +98,7 @@ class Custody:
                 self._submission(run)
                 self._index += len(run)
                 self.replay.checked = self._index
-                if self._index - written >= ENTRIES:
+                if self._index - written >= ENTRIES or len(self._state.born) >= ROWS:
                     self._write()
                     written = self._index
                     progress(self._index)
