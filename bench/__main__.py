@@ -40,7 +40,8 @@ def record(engine: Engine, folder: Path, figures: Figures) -> None:
         figures.put(engine.name, append=rates.ratio(rates.append, rates.events))
     figures.say(
         engine,
-        f"actions a second: typed {recording.middle(rates.typed)}, `submit` {recording.middle(rates.submit)}, without HTTP "
+        f"actions a second: typed {recording.middle(rates.typed)}, `submit` {recording.middle(rates.submit)}, "
+        f"without HTTP "
         f"{recording.middle(rates.append)}; the peer {recording.middle(rates.peer)}, without caches "
         f"{recording.middle(rates.plain)}"
         + (f"; `eventsourcing` {recording.middle(rates.events)} events" if rates.events else ""),

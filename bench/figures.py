@@ -89,7 +89,8 @@ class Figures:
         """The document, with the machine on which it was measured."""
         machine = (
             f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {_processor()}, {os.cpu_count()} "
-            f"cores, {', '.join(titles.values())}; {entries:,} entries in the large ledger; load average {begun} before, "
+            f"cores, {', '.join(titles.values())}; {entries:,} entries in the large ledger; load average {begun} "
+            "before, "
             f"{loads()} after."
         )
         details = "\n".join(f"- {sentence}" for sentence in self.details)
