@@ -13,6 +13,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -55,7 +56,16 @@ def _command(out: Connection, errors: Path, settings: dict[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith("KETENBOEK_")]:
         del os.environ[name]
     os.environ.update(settings)
+    threading.Thread(target=_orphaned, daemon=True).start()
     sys.exit(main(["serve", "--port", "0"]))
+
+
+def _orphaned() -> None:
+    """End with the tests, however they end."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 class Served:
