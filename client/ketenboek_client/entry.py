@@ -50,7 +50,7 @@ class Entry:
         _exactly(said, ("action", "at", "data", "key", "ledger", "salt", "sequence", "v"))
         _exactly(sent, ("count", "first", "path", "seen", "signature", "until"))
         _exactly(sent["seen"], ("root", "size"))
-        numbers = (entry["index"], said["sequence"], sent["first"], sent["count"], sent["seen"]["size"])
+        numbers = (entry["index"], sent["first"], sent["count"], sent["seen"]["size"])
         texts = (entry["recorded"], said["action"], said["at"], said["key"], said["ledger"], sent["until"])
         if not all(type(number) is int and number >= 0 for number in numbers):
             raise Malformed("a number of an entry")
@@ -89,6 +89,8 @@ class Entry:
     def signed_text(self) -> bytes:
         """The nine lines of section 5, rebuilt from the entry alone. Raises Malformed unless `path` has its length."""
         leaf = leaf_hash(self.statement)
+        if type(self.sequence) is not int:  # what is signed has a number; the entry itself is canonical
+            raise Malformed("no sequence number")
         return signed_text(
             origin=self.ledger,
             key=self.key,
