@@ -9,17 +9,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from uuid import UUID
 
 import migrations
-from bench import requests, servers
+from bench import events, requests, servers
 from bench.engines import Engine
 from bench.trade import CLIENTS, Trade
 from ledger.sequencer import Recorded, Sequencer
 from ledger.statement import Submission
 from ledger.store import Store
 
-ROUNDS = 5
+ROUNDS = 3
 TYPED = 120
 """Typed mutations of each client in a round."""
 SUBMISSIONS, SIZE = 4, 100
@@ -74,7 +73,7 @@ def measure(engine: Engine, folder: Path) -> tuple[Rates, str, str]:
     for number in range(ROUNDS):
         rates.append.append(_appended(writer, [single.signed(client, APPENDED) for client in range(CLIENTS)]))
         if engine.name == "sqlite":  # on PostgreSQL it needs psycopg_pool, which nothing else here does
-            rates.events.append(_events(folder / f"events{number}.db"))
+            rates.events.append(events.rate(folder / f"events{number}.db", EVENTS))
     writer.close(30)
     return rates, single.url, hundred.url
 
@@ -112,29 +111,3 @@ def _appended(writer: Sequencer, clients: Sequence[Sequence[Submission]]) -> flo
     if failed:
         raise failed[0]
     return sum(map(len, clients)) / took
-
-
-def _events(path: Path) -> float:
-    """Events a second of `eventsourcing` on SQLite: one a commit, not signed, no rules."""
-    from eventsourcing.application import Application
-    from eventsourcing.domain import Aggregate, event
-
-    class Package(Aggregate):
-        @event("Moved")
-        def move(self, position: str) -> None:
-            self.position = position
-
-    class Shop(Application[UUID]):
-        pass
-
-    # It sets WAL itself, and leaves `synchronous` at SQLite's default, FULL: as we do.
-    app = Shop(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)})
-    package = Package()
-    app.save(package)
-    begun = time.perf_counter()
-    for number in range(EVENTS):
-        package.move(f"C/{number}")
-        app.save(package)
-    took = time.perf_counter() - begun
-    app.close()
-    return EVENTS / took
