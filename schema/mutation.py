@@ -6,7 +6,6 @@ say the same; the other takes exact bytes. What is well-typed but refused is an 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import Any, Optional
 
@@ -28,6 +27,7 @@ from schema.context import Context
 from schema.limits import RequestError
 from schema.plain import plain
 from schema.scalars import Base64, CanonicalStatement, Timestamp
+from schema.waiting import answered
 
 Values = dict[str, Any]
 
@@ -171,8 +171,7 @@ async def recorded(
         _verify_here(submission)
         future = sequencer.offer(submission, context.proofs)
         try:
-            async with asyncio.timeout(context.limits.request_seconds):
-                done = await asyncio.wrap_future(future)
+            done = await answered(future, context.limits.request_seconds)
         except TimeoutError:
             # What the writer has not taken yet can be withdrawn; the rest runs to its end.
             code = "BUSY" if future.cancel() else "UNDECIDED"
