@@ -29,9 +29,9 @@ from ledger.note import Vkey
 Progress = Callable[[str, int, int], None]
 """(depth, done, total): entries, of projections tables."""
 
-STRETCH = 65_536
+STRETCH = 16_384
 """Rows of the chain that a process is given at once."""
-SUBMISSIONS = 8_192
+SUBMISSIONS = 2_048
 """Rows of which a process is given the submissions."""
 PARALLEL_MIN = 16_384
 """With fewer entries processes cost more than they save."""
