@@ -113,17 +113,20 @@ async def _body(request: Request, most: int) -> bytes:
     """The body of a JSON request, as soon as it is longer than allowed no further."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != LEGACY:
         raise Bad(415, "BAD_REQUEST", "The body is `application/json`.")
-    too_large = Bad(413, "TOO_LARGE", f"The body has at most {most} bytes.")
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > most:
-        raise too_large
+        raise _too_large(most)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise too_large
+            raise _too_large(most)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_large(most: int) -> Bad:
+    return Bad(413, "TOO_LARGE", f"The body has at most {most} bytes.")
 
 
 def _members(body: bytes) -> dict[str, Any]:

@@ -26,6 +26,11 @@ PATTERN = "[PBMECWSZ][0-9A-HJKMNP-TV-Z]{20}[0-9A-Z]"
 
 _RANDOM = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_STEPS = [
+    {character: ((product + value) % 36 or 36) * 2 % 37 for value, character in enumerate(_VALUES)}
+    for product in range(37)
+]
+"""The next product of the one before and a character: every code of every statement is checked."""
 _CODE = re.compile(PATTERN)
 
 
@@ -34,7 +39,7 @@ def check_character(first21: str) -> str:
     assert len(first21) == 21
     product = 36
     for character in first21:
-        product = ((product + _VALUES.index(character)) % 36 or 36) * 2 % 37
+        product = _STEPS[product][character]
     return _VALUES[(37 - product) % 36]
 
 

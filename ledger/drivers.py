@@ -31,6 +31,9 @@ def quoted(names: Iterable[str]) -> str:
 class Driver(Protocol):
     """One connection. `columns` are names with the Python types of their values, in order."""
 
+    remote: bool
+    """Whether each query is a round trip; elsewhere it is a function call."""
+
     def begin(self) -> None:
         """Begin a transaction that writes: it waits for other writers here, and for none later."""
 
@@ -73,6 +76,8 @@ class Driver(Protocol):
 
 class Sqlite:
     """A SQLite file; several processes that write to it take turns on a lock file beside it."""
+
+    remote = False
 
     def __init__(self, url: str) -> None:
         path = sqlite_path(url)
@@ -151,6 +156,8 @@ class Sqlite:
 
 class Postgresql:
     """A PostgreSQL server; writers take turns on the row of the head."""
+
+    remote = True
 
     def __init__(self, url: str) -> None:
         self._connection = connect_postgresql(url)

@@ -49,6 +49,15 @@ class Scalar:
             yield Problem("FIELD_INVALID", path, expected=self.form)
 
 
+def _fits(spec: Spec) -> Callable[[Any], bool]:
+    """A quick look at a value that has no members: nearly all are well-formed, and need no path to say so."""
+    return spec.fits if isinstance(spec, Scalar) else _unknown
+
+
+def _unknown(_: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One word of a closed list, UPPER_SNAKE."""
@@ -81,7 +90,10 @@ class ListOf:
             yield Problem("FIELD_INVALID", path, expected=f"a list of at least {self.least}")
             return
         sound = True
+        fits = _fits(self.item)
         for place, item in enumerate(value):
+            if fits(item):
+                continue
             for problem in self.item.check(item, (*path, str(place))):
                 sound = False
                 yield problem
@@ -129,7 +141,8 @@ class Struct:
         for member in self.members:
             if member.name in value:
                 inner = value[member.name]
-                if inner is not None:  # NULL_MEMBER, found before
+                # A null is a NULL_MEMBER, found before.
+                if inner is not None and not _fits(member.spec)(inner):
                     yield from member.spec.check(inner, (*path, member.name))
             elif member.required:
                 yield Problem("FIELD_MISSING", (*path, member.name))

@@ -82,7 +82,10 @@ class Rows:
         return rows
 
     def fetch(self, submissions: Iterable[Submission]) -> None:
-        """Read in a handful of queries what the statements name: each read is a round trip on a server."""
+        """Read in a handful of queries what the statements name, where each read is a round trip."""
+        assert self.store is not None
+        if not self.store.remote:
+            return
         codes = {code for submission in submissions for raw in submission.raws for code in _codes(raw)}
         units = [u for rows in self._many(Unit, "code", [(code,) for code in sorted(codes)]) for u in rows]
         shipments = [unit.id for unit in units if unit.letter == "S"]

@@ -29,10 +29,13 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What receipts under one checkpoint by one key have in common; no key entry where it is the genesis."""
+    """What receipts under one checkpoint by one key have in common; no key entry where it is the genesis.
+
+    Without `genesis` the receipts have proofs only, no files.
+    """
 
     note: str
-    genesis: Proven
+    genesis: Proven | None
     key_entry: Proven | None
 
     def proof(self, proven: Proven) -> str:
@@ -61,6 +64,7 @@ class Receipt:
     def file(self) -> str:
         """The receipt as a file."""
         shared, key_entry = self.shared, self.shared.key_entry
+        assert shared.genesis is not None
         return receipt.build(
             shared.genesis.data,
             shared.proof(shared.genesis),
@@ -79,6 +83,7 @@ class Prover:
         self._size = size
         self._note = note
         self._entry_at = entry_at
+        self._bare = Shared(note, None, None)
         self._shared: dict[int, Shared] = {}
 
     def proven(self, index: int) -> Proven:
@@ -93,9 +98,10 @@ class Prover:
             found = self._shared[registered] = Shared(self._note, self.proven(0), key_entry)
         return found
 
-    def receipt(self, index: int, hash_: bytes, recorded: int, registered: int) -> Receipt:
-        """The receipt of an entry that a key made."""
-        return Receipt(self.proven(index), hash_, recorded, self.shared(registered))
+    def receipt(self, index: int, hash_: bytes, recorded: int, registered: int | None) -> Receipt:
+        """The receipt of an entry whose key was registered by another one; None: of which no file is made."""
+        shared = self._bare if registered is None else self.shared(registered)
+        return Receipt(self.proven(index), hash_, recorded, shared)
 
 
 def stored(store: Store, index: int) -> Receipt:

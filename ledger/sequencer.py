@@ -53,6 +53,7 @@ class Ticket:
 
     submission: Submission
     proofs: bool
+    files: bool
     future: Future[Recorded] = field(default_factory=Future)
 
 
@@ -106,13 +107,13 @@ class Sequencer:
         """Begin to take what is offered."""
         self._thread.start()
 
-    def offer(self, submission: Submission, proofs: bool = True) -> Future[Recorded]:
-        """Put a submission in the queue.
+    def offer(self, submission: Submission, proofs: bool = True, files: bool = True) -> Future[Recorded]:
+        """Put a submission in the queue; `proofs`: with receipts, `files`: that can be made into files.
 
         The future gives Recorded or raises Refused; cancelling it works until the thread has taken it.
         Raises Refused(SHUTTING_DOWN) or Refused(BUSY), with the seconds after which to try again.
         """
-        ticket = Ticket(submission, proofs)
+        ticket = Ticket(submission, proofs, files)
         with self._wake:
             if self._closing or self._dead:
                 raise Refused(Problem("SHUTTING_DOWN"), retry_after=5)
@@ -222,6 +223,7 @@ class Sequencer:
         try:
             store.begin()
             group = self._group(store)
+            self._rows.fetch(ticket.submission for ticket in tickets)
             outcomes = [self._judge(group, ticket.submission) for ticket in tickets]
             published = group.write(self.ledger.origin, self._key) if group.entries else self.head
             keep = bool(group.entries) and self._is_due()
@@ -287,8 +289,11 @@ class Sequencer:
             entries = group.linked(outcome.first, outcome.count) if isinstance(outcome, Replayed) else outcome
             receipts = []
             if ticket.proofs:
-                [key] = group.state.find(Key, "id", ticket.submission.key)
-                receipts = [prover.receipt(e.index, e.hash, e.recorded, key.registered) for e in entries]
+                registered = None
+                if ticket.files:
+                    [key] = group.state.find(Key, "id", ticket.submission.key)
+                    registered = key.registered
+                receipts = [prover.receipt(e.index, e.hash, e.recorded, registered) for e in entries]
             answers.append(Recorded(entries[0].index, entries, replayed, published, receipts))
         return answers
 

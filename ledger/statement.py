@@ -22,6 +22,7 @@ from ledger.submission import STATEMENTS_BYTES_MAX, STATEMENTS_MAX, signed_text
 _SALT = Scalar("Base64", "base64 of 18 bytes", base64_of(18))
 _SEQUENCE = Scalar("Sequence", NATURAL + ", at least 1", integer(1))
 _MEMBERS = ("v", "ledger", "key", "sequence", "salt", "at", "action", "data")
+_NAMES = frozenset(_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +94,21 @@ def _nulls(value: Any, path: tuple[str, ...]) -> Iterator[Problem]:
 
 def _envelope(value: dict[str, Any], origin: str) -> Iterator[Problem]:
     """Problems of the members that all statements have (ledger format §4)."""
-    for name in value:
-        if name not in _MEMBERS:
-            yield Problem("FIELD_UNKNOWN", (name,))
-    for name in _MEMBERS:
-        if name not in value:
-            yield Problem("FIELD_MISSING", (name,))
+    if value.keys() != _NAMES:
+        for name in value:
+            if name not in _NAMES:
+                yield Problem("FIELD_UNKNOWN", (name,))
+        for name in _MEMBERS:
+            if name not in value:
+                yield Problem("FIELD_MISSING", (name,))
     if value.get("v") is not None and not (type(value["v"]) is int and value["v"] == 1):
         yield Problem("VERSION_UNKNOWN", ("v",), expected="1")
     if value.get("ledger") is not None and value["ledger"] != origin:
         yield Problem("WRONG_LEDGER", ("ledger",), expected=origin)
     for name, spec in (("key", KEY_ID), ("sequence", _SEQUENCE), ("salt", _SALT), ("at", MOMENT)):
-        if value.get(name) is not None:
-            yield from spec.check(value[name], (name,))
+        given = value.get(name)
+        if given is not None and not spec.fits(given):
+            yield from spec.check(given, (name,))
     if value.get("action") is not None and not isinstance(value["action"], str):
         yield Problem("FIELD_INVALID", ("action",), expected="the name of an action")
 

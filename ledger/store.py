@@ -84,6 +84,7 @@ class Store:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
+        self.remote = driver.remote
         self._rows = {row: _Rows(row, driver) for row in STATE}
         self._loads: dict[tuple[type[Row], str], str] = {}
         for row, rows in self._rows.items():

@@ -64,7 +64,8 @@ class Context:
     caller: Caller | None
     language: str
     proofs: bool = True
-    """Whether the document asks for proofs or files of receipts."""
+    files: bool = True
+    """Whether the document asks for proofs of receipts, whether for files."""
     outcomes: list[str] = field(default_factory=list)
     """What became of statements and submissions, for whoever counts."""
 

@@ -69,7 +69,8 @@ class Prepared:
     about_schema: tuple[OperationDefinitionNode, ...] = ()
     """Operations that ask for nothing but the schema, which is public."""
     proofs: bool = False
-    """Whether proofs or files of receipts are asked for."""
+    files: bool = False
+    """Whether proofs of receipts are asked for, whether files with all that proves them."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation that is meant: the named one, or the only one."""
@@ -116,12 +117,14 @@ def prepare(text: str, limits: Limits) -> Prepared:
         if isinstance(node, OperationDefinitionNode)
     }
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    asked = {name for node in document.definitions for name in _fields(node)}
     return Prepared(
         [],
         document,
         operations,
         tuple([node for node in operations.values() if _is_about_schema(node, fragments)]),
-        any(name in ("proof", "file") for node in document.definitions for name in _fields(node)),
+        proofs=not asked.isdisjoint(("proof", "file")),
+        files="file" in asked,
     )
 
 
@@ -154,7 +157,7 @@ async def execute(
     operation = prepared.operation(operation_name)
     if operation is None:
         return _never_executed([RequestError("BAD_REQUEST", "`operationName` names one operation of the document.")])
-    context = replace(context, proofs=prepared.proofs, outcomes=[])
+    context = replace(context, proofs=prepared.proofs, files=prepared.files, outcomes=[])
     if operation.operation is OperationType.MUTATION:
         if not mutations:
             return _never_executed([RequestError("BAD_REQUEST", "Mutations are sent by POST.")])

@@ -169,7 +169,7 @@ async def recorded(
         sequencer = context.gateway.sequencer
         submission.door = door.check(submission, EDITIONS[sequencer.ledger.edition])
         _verify_here(submission)
-        future = sequencer.offer(submission, context.proofs)
+        future = sequencer.offer(submission, context.proofs, context.files)
         try:
             done = await answered(future, context.limits.request_seconds)
         except TimeoutError:

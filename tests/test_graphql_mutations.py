@@ -304,15 +304,15 @@ def test_what_became_of_it_is_counted(desk: Desk) -> None:
 
 
 def test_proofs_are_made_only_when_they_are_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
+    asked: list[tuple[bool, bool]] = []
     offer = Sequencer.offer
 
-    def noted(self: Sequencer, submission: Any, proofs: bool = True) -> Future[Recorded]:
-        asked.append(proofs)
-        return offer(self, submission, proofs)
+    def noted(self: Sequencer, submission: Any, proofs: bool, files: bool) -> Future[Recorded]:
+        asked.append((proofs, files))
+        return offer(self, submission, proofs, files)
 
     monkeypatch.setattr(Sequencer, "offer", noted)
-    for receipt_fields in ("index entry", "file"):
+    for receipt_fields in ("index entry", "proof", "file"):
         document = (
             "mutation($d: MovePlantsData!, $p: Proof!) "
             "{ movePlants(data: $d, proof: $p) { ... on Recorded { receipts { ...r } } } } "
@@ -321,7 +321,7 @@ def test_proofs_are_made_only_when_they_are_asked_for(desk: Desk, monkeypatch: p
         submission = desk.signed("grower-1", ("movePlants", moved(desk)))
         variables = {"d": moved(desk), "p": proof(submission)}
         assert "errors" not in desk.answer(document, variables, by=None).members
-    assert asked == [False, True]
+    assert asked == [(False, False), (True, False), (True, True)]
 
 
 PROOFS: dict[str, tuple[dict[str, Any], str]] = {

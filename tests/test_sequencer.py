@@ -214,7 +214,7 @@ def test_one_bad_submission_is_refused_alone(desk: Desk) -> None:
 
 def test_a_bug_in_judging_spares_the_others(desk: Desk) -> None:
     good = desk.act("a")
-    broken = replace(desk.act("b"), raws=(None,), _leaves=None, _root=None)  # type: ignore[arg-type]
+    broken = replace(desk.act("b"), seen_root=None)  # type: ignore[arg-type]
     desk.signer.sequence = 3
     futures = [desk.writer.offer(good), desk.writer.offer(broken), desk.writer.offer(desk.act("c"))]
     desk.writer.start()
