@@ -174,6 +174,11 @@ def tile(text: str) -> str:
     return tiles.path(*tiles.parse(text))
 
 
+def anchor(text: str) -> str:
+    """As the line or as the file of it that `text` is."""
+    return Anchor.parse(text).text() + "\n" * text.endswith("\n")
+
+
 def opening(text: str) -> str:
     return canonical.encode(sealed.Opening(bytes(32), text).plain()).decode()
 
@@ -188,7 +193,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], bytes], list[bytes]]] = {
     "base64": (as_text(lambda text: b64(unb64(text))), [b"AA==", b"AAA=", b"+/+/"]),
     "base64url": (as_text(lambda text: keys.b64url(keys.unb64url(text))), [b"AA", b"_-8", b"AAAA"]),
     "timestamp": (as_text(lambda text: instant.text(instant.millis(text))), [b"2028-02-29T09:03:01.000Z"]),
-    "anchor": (as_text(lambda text: Anchor.parse(text).text()), [EXAMPLE["anchor"].encode()]),
+    "anchor": (as_text(anchor), [EXAMPLE["anchor"].encode(), EXAMPLE["anchor"].encode() + b"\n"]),
     "vkey": (as_text(lambda text: Vkey.parse(text).encode()), [EXAMPLE["vkey"].encode()]),
     "checkpoint": (
         as_text(lambda text: Checkpoint.parse(text).text()),
