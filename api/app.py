@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from api import console, graphql, routes
 from api.gateway import Gateway
 from api.socket import socket
+from ledger.database import ERRORS
 
 
 class Application(Starlette):
@@ -42,7 +43,7 @@ def application(gateway: Gateway) -> Starlette:
             Route("/health/ready", routes.ready),
             Route("/metrics", routes.metrics),
         ],
-        exception_handlers={404: console.missing},
+        exception_handlers={404: console.missing, **dict.fromkeys(ERRORS, routes.unavailable)},
     )
     app.state.gateway = gateway
     return app

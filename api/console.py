@@ -17,7 +17,7 @@ from api.gateway import Gateway
 from api.graphql import limits_of
 from api.pages import CheckRow, ConsolePage, HistoryRow, LabelPage, LedgerFacts, UnitPage
 from api.pages.console import Outcome
-from api.routes import gateway_of
+from api.routes import gateway_of, head_of
 from api.tokens import Unauthenticated
 from api.words import Language
 from ledger import instant
@@ -49,8 +49,13 @@ def _html(text: str, status: int = 200) -> Response:
     return Response(text, status, headers=pages.HEADERS)
 
 
-def _facts(gateway: Gateway) -> LedgerFacts:
-    return LedgerFacts(gateway.origin, gateway.sequencer.ledger.name, gateway.sequencer.head.size, gateway.sandbox)
+def _facts(gateway: Gateway, store: Store) -> LedgerFacts:
+    return LedgerFacts(gateway.origin, gateway.sequencer.ledger.name, head_of(store).size, gateway.sandbox)
+
+
+def _facts_now(gateway: Gateway) -> LedgerFacts:
+    with gateway.readers.read() as store:
+        return _facts(gateway, store)
 
 
 async def _reader(request: Request) -> Caller | Response:
@@ -61,7 +66,8 @@ async def _reader(request: Request) -> Caller | Response:
     except Unauthenticated:
         caller = None
     if caller is None:
-        page = pages.token_page(_facts(gateway), request.url.path, language_of(request))
+        facts = await run_in_threadpool(_facts_now, gateway)
+        page = pages.token_page(facts, request.url.path, language_of(request))
         response = _html(page, 401)
         response.headers["www-authenticate"] = "Bearer"
         return response
@@ -100,7 +106,8 @@ async def console(request: Request) -> Response:
     known: bool = bool(code) and await run_in_threadpool(_exists, gateway, code, caller)
     if known:
         return RedirectResponse(f"/console/unit/{code}", status_code=303)
-    return _html(pages.console_page(ConsolePage(_facts(gateway), asked), language_of(request)))
+    facts = await run_in_threadpool(_facts_now, gateway)
+    return _html(pages.console_page(ConsolePage(facts, asked), language_of(request)))
 
 
 def _exists(gateway: Gateway, code: str, caller: Caller) -> bool:
@@ -143,7 +150,7 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
             for check in Verification.of(view, number).checks
         )
         return UnitPage(
-            ledger=_facts(gateway),
+            ledger=_facts(gateway, store),
             unit=focus,
             lineage=drawn,
             direction="TO_SALE" if forward else "TO_SEED",
@@ -239,7 +246,7 @@ def _label_page(gateway: Gateway, code: str) -> LabelPage | None:
             state="RECALLED" if recalled else "HELD" if holds else "FREE",
             origin=gateway.origin,
             entry=package.made,
-            checkpoint=gateway.sequencer.head.size,
+            checkpoint=head_of(store).size,
         )
 
 

@@ -20,6 +20,7 @@ from api.access import authenticated
 from api.gateway import Gateway
 from api.routes import gateway_of
 from api.tokens import Unauthenticated
+from ledger.database import ERRORS
 from schema.context import Caller, Context
 from schema.execution import Answer, execute
 from schema.limits import Limits
@@ -95,6 +96,8 @@ async def context_of(gateway: Gateway, authorization: str | None, language: str 
             caller = await run_in_threadpool(authenticated, gateway, authorization)
         except Unauthenticated as error:
             raise Bad(401, "UNAUTHENTICATED", str(error), {"www-authenticate": "Bearer"}) from error
+        except ERRORS as error:
+            raise Bad(503, "INTERNAL", "The database does not answer: try later.", {"retry-after": "5"}) from error
     wanted = "nl" if (language or "").strip().lower().startswith("nl") else "en"
     return Context(gateway=gateway, limits=limits_of(gateway), caller=caller, language=wanted)
 

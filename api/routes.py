@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,6 +15,8 @@ from ledger import tiles
 from ledger.database import ERRORS
 from ledger.errors import Malformed
 from ledger.store import Head, Store
+
+log = logging.getLogger("ketenboek")
 
 FOREVER = "max-age=604800, immutable"
 """Of what never changes: a tile, once it exists, has these bytes for ever."""
@@ -32,10 +36,11 @@ async def checkpoint(request: Request) -> Response:
 
 def _note(gateway: Gateway) -> str:
     with gateway.readers.read() as store:
-        return _head(store).note
+        return head_of(store).note
 
 
-def _head(store: Store) -> Head:
+def head_of(store: Store) -> Head:
+    """The end of the ledger that a snapshot sees."""
     head = store.head()
     assert head is not None, "a gateway starts on a founded ledger only"
     return head
@@ -70,7 +75,7 @@ def _forever(data: bytes | None, headers: dict[str, str]) -> Response:
 def _hashes(gateway: Gateway, level: int, number: int, width: int) -> bytes | None:
     """The hashes of a tile; None for one that the ledger has not reached."""
     with gateway.readers.read() as store:
-        if number * tiles.WIDTH + width > _head(store).size // tiles.WIDTH**level:
+        if number * tiles.WIDTH + width > head_of(store).size // tiles.WIDTH**level:
             return None
         return b"".join(store.tile(level, number, width))
 
@@ -79,7 +84,7 @@ def _bundle(gateway: Gateway, number: int, width: int) -> bytes | None:
     """A bundle of entries; None for one that the ledger has not reached."""
     first = number * tiles.WIDTH
     with gateway.readers.read() as store:
-        if first + width > _head(store).size:
+        if first + width > head_of(store).size:
             return None
         chunks = store.entries(first, first + width)
         return tiles.bundle([data for chunk in chunks for _, data, _ in chunk])
@@ -109,7 +114,14 @@ async def ready(request: Request) -> Response:
 
 def _touch(gateway: Gateway) -> None:
     with gateway.readers.read() as store:
-        _head(store)
+        head_of(store)
+
+
+async def unavailable(request: Request, error: Exception) -> Response:
+    """The database does not answer: nothing is wrong with what was asked."""
+    log.error("%s: %s", request.url.path, error)
+    headers = {"retry-after": "5", "cache-control": "no-store"}
+    return PlainTextResponse("the database does not answer\n", status_code=503, headers=headers)
 
 
 async def metrics(request: Request) -> Response:

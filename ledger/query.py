@@ -17,17 +17,17 @@ END = 2**53
 
 def tuples(store: Store, text: str, values: Sequence[Any] = ()) -> list[Any]:
     """The rows, as tuples, that a query with `?` for its values finds."""
-    return store._driver.all(text, values)
+    return store.driver.all(text, values)
 
 
 def rows(store: Store, row: type[R], rest: str, values: Sequence[Any] = ()) -> list[R]:
     """The rows of a class that the rest of a query (`WHERE …`) picks."""
-    texts = store._rows[row]
+    texts = store.texts[row]
     return texts.made(tuples(store, f"{texts.select} {rest}", values))
 
 
 def among(store: Store, row: type[R], names: Sequence[str], keys: Iterable[Values], also: str = "TRUE") -> list[R]:
     """The rows of a class whose columns are one of many keys, and for which `also` holds."""
-    texts = store._rows[row]
+    texts = store.texts[row]
     kinds = {name: texts.columns[name] for name in names}
-    return texts.made(store._driver.among(texts.select, kinds, also, list(keys)))
+    return texts.made(store.driver.among(texts.select, kinds, also, list(keys)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ledger.database import ERRORS
 from ledger.store import Store
@@ -23,14 +23,16 @@ class Readers:
     def read(self, seconds: float | None = None) -> Iterator[Store]:
         """A store in a snapshot. Raises queue.Empty when none is free in time, and what drivers raise.
 
-        A connection on which a driver failed is closed, and opened anew for the next reader.
+        A connection on which a driver failed is closed, and opened anew for the next reader; one that
+        did not outlive its idleness (the server was restarted) at once.
         """
         store = self._idle.get(timeout=seconds)
         try:
-            if store is None:
-                store = Store.open(self._url)
-            with store.snapshot():
+            store = self._begun(store)
+            try:
                 yield store
+            finally:
+                store.rollback()
         except ERRORS:
             if store is not None:
                 store.close()
@@ -39,12 +41,25 @@ class Readers:
         finally:
             self._idle.put(store)
 
-    def close(self) -> None:
-        """Close what is idle."""
-        while True:
+    def _begun(self, idle: Store | None) -> Store:
+        if idle is not None:
             try:
-                store = self._idle.get_nowait()
-            except queue.Empty:
-                return
+                idle.begin_reading()
+            except ERRORS:
+                idle.close()
+            else:
+                return idle
+        store = Store.open(self._url)
+        store.begin_reading()
+        return store
+
+    def close(self) -> None:
+        """Close what is idle; who reads afterwards opens anew."""
+        idle = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self._idle.get_nowait())
+        for store in idle:
             if store is not None:
                 store.close()
+            self._idle.put(None)

@@ -226,6 +226,7 @@ class Sequencer:
             self._rows.fetch(ticket.submission for ticket in tickets)
             outcomes = [self._judge(group, ticket.submission) for ticket in tickets]
             published = group.write(self.ledger.origin, self._key) if group.entries else self.head
+            ledger = group.state.get(Ledger, self.ledger.origin) or self.ledger
             keep = bool(group.entries) and self._is_due()
             if keep:
                 store.put_checkpoint(published.size, published.note)
@@ -240,6 +241,7 @@ class Sequencer:
             raise
         # From here on it is durable: a crash loses no answer that was given, retries find the rest.
         self.head = published
+        self.ledger = ledger
         self._rows.committed(group.state)
         for ticket, answer in zip(tickets, answers, strict=True):
             if isinstance(answer, Recorded):

@@ -41,7 +41,7 @@ def _columns(of: Table) -> dict[str, type]:
     return {column.name: column.type.python_type for column in of.columns}
 
 
-class _Rows:
+class RowTexts:
     """The texts and the ways between rows and values of one row class."""
 
     def __init__(self, row: type[Row], driver: Driver) -> None:
@@ -83,11 +83,11 @@ class Store:
     """One connection to one ledger; of one thread at a time."""
 
     def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+        self.driver = driver
         self.remote = driver.remote
-        self._rows = {row: _Rows(row, driver) for row in STATE}
+        self.texts = {row: RowTexts(row, driver) for row in STATE}
         self._loads: dict[tuple[type[Row], str], str] = {}
-        for row, rows in self._rows.items():
+        for row, rows in self.texts.items():
             for way, columns in rows.ways.items():
                 where = " AND ".join(f'"{name}" = ?' for name in columns)
                 self._loads[row, way] = f"{rows.select} WHERE {where} AND {rows.also}"
@@ -105,21 +105,21 @@ class Store:
 
     def close(self) -> None:
         """Close the connection; what was not committed is forgotten."""
-        self._driver.close()
+        self.driver.close()
 
     # Transactions
 
     def begin(self) -> None:
         """Begin to write. On SQLite all other writers wait from here; on PostgreSQL from `head(lock=True)`."""
-        self._driver.begin()
+        self.driver.begin()
 
     def commit(self) -> None:
         """Make durable what was written; after an error here it is not known whether it is."""
-        self._driver.commit()
+        self.driver.commit()
 
     def rollback(self) -> None:
-        """Forget what was written since `begin`."""
-        self._driver.rollback()
+        """Forget what was written since `begin`; the end of a reading."""
+        self.driver.rollback()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -132,30 +132,34 @@ class Store:
             self.rollback()
             raise
 
+    def begin_reading(self) -> None:
+        """From here to `rollback` all reads see one state of the database, whatever others commit."""
+        self.driver.begin_reading()
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All reads within see one state of the database, whatever others commit meanwhile."""
-        self._driver.begin_reading()
+        """All reads within see one state of the database."""
+        self.begin_reading()
         try:
             yield
         finally:
-            self._driver.rollback()
+            self.driver.rollback()
 
     # The head
 
     def head(self, *, lock: bool = False) -> Head | None:
         """The end of the ledger, None before its founding; `lock`: nobody else moves it before the commit."""
-        rows = self._driver.all(self._head_locked if lock else self._head)
+        rows = self.driver.all(self._head_locked if lock else self._head)
         return Head(*rows[0]) if rows else None
 
     def swap_head(self, old: Head | None, new: Head) -> None:
         """Move the head if it is still the old one (None: not founded). Raises Fatal if it is not."""
         if old is None:
-            moved = self._driver.run(
+            moved = self.driver.run(
                 'INSERT INTO "head" ("id", "size", "hash", "note") VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING', new
             )
         else:
-            moved = self._driver.run(
+            moved = self.driver.run(
                 'UPDATE "head" SET "size" = ?, "hash" = ?, "note" = ? WHERE "size" = ? AND "hash" = ?',
                 (*new, old.size, old.hash),
             )
@@ -169,11 +173,11 @@ class Store:
         """Write entries, (bytes, hash) each, from index `first` on."""
         if entries:
             rows = [(index, *entry) for index, entry in enumerate(entries, start=first)]
-            self._driver.many(self._insert_entries, rows)
+            self.driver.many(self._insert_entries, rows)
 
     def entry_bytes(self, index: int) -> bytes | None:
         """The exact bytes of an entry."""
-        rows = self._driver.all('SELECT "bytes" FROM "entry" WHERE "index" = ?', (index,))
+        rows = self.driver.all('SELECT "bytes" FROM "entry" WHERE "index" = ?', (index,))
         return rows[0][0] if rows else None
 
     def entries(self, first: int = 0, end: int | None = None) -> Iterator[list[tuple[int, bytes, bytes]]]:
@@ -183,19 +187,19 @@ class Store:
             f'ORDER BY "index" LIMIT {CHUNK}'
         )
         end = 2**63 - 1 if end is None else end
-        while chunk := self._driver.all(text, (first, end)):
+        while chunk := self.driver.all(text, (first, end)):
             yield chunk
             first = chunk[-1][0] + 1
 
     def hashes(self, first: int, count: int) -> list[bytes]:
         """The stored hashes of `count` entries from `first` on; fewer where fewer are stored."""
         text = 'SELECT "hash" FROM "entry" WHERE "index" >= ? AND "index" < ? ORDER BY "index"'
-        return [row[0] for row in self._driver.all(text, (first, first + count))]
+        return [row[0] for row in self.driver.all(text, (first, first + count))]
 
     def add_subtrees(self, subtrees: Sequence[tuple[int, int, bytes]]) -> None:
         """Write roots of full tiles: (level >= 1, number, hash) each."""
         if subtrees:
-            self._driver.many(self._insert_subtrees, subtrees)
+            self.driver.many(self._insert_subtrees, subtrees)
 
     def tile(self, level: int, number: int, width: int) -> list[bytes]:
         """The first `width` hashes of a tile (C2SP tlog-tiles); the reader that `ledger.tree.Tree` takes."""
@@ -203,11 +207,11 @@ class Store:
         if level == 0:
             return self.hashes(first, width)
         text = 'SELECT "hash" FROM "subtree" WHERE "level" = ? AND "number" >= ? AND "number" < ? ORDER BY "number"'
-        return [row[0] for row in self._driver.all(text, (level, first, first + width))]
+        return [row[0] for row in self.driver.all(text, (level, first, first + width))]
 
     def put_checkpoint(self, size: int, note: str) -> None:
         """Keep a signed note; the first one that is kept of a size stays."""
-        self._driver.run(
+        self.driver.run(
             'INSERT INTO "checkpoint" ("size", "note") SELECT ?, ? '
             'WHERE NOT EXISTS (SELECT 1 FROM "checkpoint" WHERE "size" = ?)',
             (size, note, size),
@@ -216,44 +220,44 @@ class Store:
     def checkpoints(self, above: int = 0) -> Iterator[tuple[int, str]]:
         """All (size, note) that were kept with a size above one, smallest first."""
         text = f'SELECT "size", "note" FROM "checkpoint" WHERE "size" > ? ORDER BY "size" LIMIT {CHUNK}'
-        while chunk := self._driver.all(text, (above,)):
+        while chunk := self.driver.all(text, (above,)):
             yield from chunk
             above = chunk[-1][0]
 
     def add_openings(self, openings: Sequence[tuple[bytes, bytes, str]]) -> None:
         """Keep openings of sealed values: (hash, salt, value) each; one that is kept already stays."""
         if openings:
-            self._driver.many(self._insert_openings, openings)
+            self.driver.many(self._insert_openings, openings)
 
     def opening(self, hash: bytes) -> tuple[bytes, str] | None:  # noqa: A002 the column's name
         """The (salt, value) of a sealed value, None if it is not kept."""
-        rows = self._driver.all('SELECT "salt", "value" FROM "opening" WHERE "hash" = ?', (hash,))
+        rows = self.driver.all('SELECT "salt", "value" FROM "opening" WHERE "hash" = ?', (hash,))
         return rows[0] if rows else None
 
     # The state
 
     def load(self, row: type[R], way: str, key: Values) -> list[R]:
         """The rows under a key of `"entity"` or of a declared index; of versions the open ones."""
-        return self._rows[row].made(self._driver.all(self._loads[row, way], key))
+        return self.texts[row].made(self.driver.all(self._loads[row, way], key))
 
     def load_many(self, row: type[R], way: str, keys: Sequence[Values]) -> dict[Values, list[R]]:
         """The same for many keys at once; every key is in the answer."""
-        rows = self._rows[row]
+        rows = self.texts[row]
         names = rows.ways[way]
         found: dict[Values, list[R]] = {key: [] for key in keys}
         kinds = {name: rows.columns[name] for name in names}
-        for one in rows.made(self._driver.among(rows.select, kinds, rows.also, keys)):
+        for one in rows.made(self.driver.among(rows.select, kinds, rows.also, keys)):
             found[one.pick(names)].append(one)
         return found
 
     def scan(self, row: type[R]) -> Iterator[list[R]]:
         """All stored rows of a class in the order of the primary key, in chunks."""
-        rows = self._rows[row]
-        chunk: list[R] = rows.made(self._driver.all(f"{rows.select} {rows.page}"))
+        rows = self.texts[row]
+        chunk: list[R] = rows.made(self.driver.all(f"{rows.select} {rows.page}"))
         while chunk:
             yield chunk
             last = chunk[-1].pick(rows.key)
-            chunk = rows.made(self._driver.all(f"{rows.select} {rows.after} {rows.page}", last))
+            chunk = rows.made(self.driver.all(f"{rows.select} {rows.after} {rows.page}", last))
 
     def write(
         self,
@@ -269,15 +273,15 @@ class Store:
             ended[row].append((until, *entity, since))
         # Before the new versions: an entity has one open version at most.
         for row, values in ended.items():
-            if self._driver.many(self._rows[row].close, values) != len(values):
+            if self.driver.many(self.texts[row].close, values) != len(values):
                 message = f"a version in {row.table} is not the one that was read"
                 raise Fatal(message)
         made = defaultdict(list)
         for one in (*born, *cells):
             made[type(one)].append(one)
         for row, ones in made.items():
-            rows = self._rows[row]
-            self._driver.many(rows.insert, list(map(rows.values, ones)))
+            rows = self.texts[row]
+            self.driver.many(rows.insert, list(map(rows.values, ones)))
 
     def clear_projections(self) -> None:
         """Empty the tables of the state, within a transaction, so that they can be written anew.
@@ -288,12 +292,12 @@ class Store:
         tables = [row.table for row in STATE]
         with self.mutable(*tables):
             for name in tables:
-                self._driver.run(f'DELETE FROM "{name}"')
+                self.driver.run(f'DELETE FROM "{name}"')
 
     def mutable(self, *tables: str) -> AbstractContextManager[None]:
         """The triggers of some tables are off within: for rebuilding, and for tests that tamper."""
-        return self._driver.mutable(tables)
+        return self.driver.mutable(tables)
 
     def analyze(self) -> None:
         """Let the database count its rows: after a bulk load PostgreSQL plans badly without."""
-        self._driver.run("ANALYZE")
+        self.driver.run("ANALYZE")

@@ -20,9 +20,9 @@ class Book:
         self._maker = Maker(database, 7, 1, EDITIONS)
         self.store = Store.open(database)
         for store in (self._maker._store, self.store):
-            if isinstance(store._driver, Sqlite):
+            if isinstance(store.driver, Sqlite):
                 # These tests end no process: they need not wait for the disk.
-                store._driver._connection.execute("PRAGMA synchronous = OFF")
+                store.driver._connection.execute("PRAGMA synchronous = OFF")
         register(self._maker)
 
     def close(self) -> None:

@@ -101,7 +101,7 @@ class Forger:
         store = Store.open(self._url)
         with store.transaction(), store.mutable("entry", "checkpoint", "head", "subtree"):
             for table in ("entry", "checkpoint", "head", "subtree"):
-                store._driver.run(f'DELETE FROM "{table}"')
+                store.driver.run(f'DELETE FROM "{table}"')
             store.append_entries(0, [(entry.encode(), leaf) for entry, leaf in zip(self.entries, leaves, strict=True)])
             store.add_subtrees(tree.completed(0, size))
             for at in self.notes if kept is None else kept:
@@ -122,6 +122,6 @@ def tampered(url: str, *tables: str) -> Any:
     store = Store.open(url)
     try:
         with store.transaction(), store.mutable(*tables):
-            yield store._driver
+            yield store.driver
     finally:
         store.close()

@@ -115,7 +115,7 @@ def test_the_whole_ledger_conserves_mass(book: Book, chain: Chain) -> None:
 def test_a_changed_row_shows(book: Book, chain: Chain, table: str, change: str, uneven: str) -> None:
     store = book.store
     with store.transaction(), store.mutable(table):
-        assert store._driver.run(change) > 0
+        assert store.driver.run(change) > 0
     units = {"sold": chain.packages[:2], "lot": [chain.lot], "destroyed": [chain.waste, chain.packages[2]]}[uneven]
     found = conservation(store)
     assert found.units == sorted(book.id(code) for code in units)

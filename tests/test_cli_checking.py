@@ -37,7 +37,7 @@ def change(database: str, table: str, statement: str) -> None:
     """Change a copy behind the ledger's back."""
     store = Store.open(database)
     with store.transaction(), store.mutable(table):
-        assert store._driver.run(statement) == 1
+        assert store.driver.run(statement) == 1
     store.close()
 
 

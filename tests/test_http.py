@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from ketenboek_client import Key
 
 from api.graphql import LEGACY, MODERN
 from api.settings import Settings
+from tests.ledgers import ORIGIN
 from tests.served import Chain, Served
+from tests.signer import seed
 from tests.world import Running
 
 LEDGER = "{ ledger { origin } }"
@@ -298,4 +302,20 @@ def test_while_it_stops_it_says_when_to_come_again(chain: Chain) -> None:
         assert (ready.status_code, ready.headers["retry-after"]) == (503, "5")
         assert http.get("/health/live").is_success
         assert http.get("/checkpoint").is_success
+    running.stop()
+
+
+def test_while_the_database_is_away_it_says_so_and_then_goes_on(file: Path, url: str) -> None:
+    running = Running(Settings(database=url, pool_size=2))
+    with httpx.Client(base_url=running.url) as http:
+        newest = http.get("/checkpoint").text
+        running.gateway.readers.close()
+        away = file.rename(file.with_suffix(".away"))
+        for path in ("/checkpoint", "/tile/0/000.p/1", "/console", "/u/x", "/health/ready"):
+            response = http.get(path)
+            assert (response.status_code, response.headers["retry-after"]) == (503, "5"), path
+        token = f"Bearer {Key(seed('founder')).token(ORIGIN)}"
+        refused(http.get("/graphql", params={"query": LEDGER}, headers={"authorization": token}), 503, "INTERNAL")
+        away.rename(file)
+        assert http.get("/checkpoint").text == newest
     running.stop()

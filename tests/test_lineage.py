@@ -245,7 +245,7 @@ def everything_is_asked(book: Book, chain: Chain) -> None:
 def test_nothing_that_grows_is_scanned(new_database: Callable[..., str]) -> None:
     with closing(Book(new_database("sqlite"))) as book:
         chain = play(book)
-        driver = book.store._driver
+        driver = book.store.driver
         assert isinstance(driver, Sqlite)
         texts: list[str] = []
         driver._connection.set_trace_callback(texts.append)

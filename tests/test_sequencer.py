@@ -11,6 +11,7 @@ import pytest
 
 from ledger import instant, keys
 from ledger.canonical import b64
+from ledger.editions import EDITIONS, Edition
 from ledger.errors import Fatal, Refused
 from ledger.founding import found
 from ledger.keys import SigningKey
@@ -234,6 +235,19 @@ def test_another_process_that_moves_the_head_is_noticed(desk: Desk) -> None:
     assert (done.first, desk.size()) == (3, 4)
     assert verify(done.receipts[0].file(), desk.anchor).index == 3
     assert ours.close(10)
+
+
+def test_an_edition_that_another_process_adopts_is_known_from_the_next_group(desk: Desk) -> None:
+    editions = {**EDITIONS, 2: Edition(2, EDITIONS[1].actions)}
+    ours, other = desk.open(editions=editions), desk.open(editions=editions)
+    ours.start()
+    other.start()
+    manifest = b64(bytes(32))
+    adoption = ("adoptEdition", {"edition": 2, "manifest": manifest})
+    answer(other.offer(desk.signer.submission(other.head, desk.now, adoption)))
+    assert (other.ledger.edition, ours.ledger.edition) == (2, 1)
+    answer(ours.offer(desk.act("a")))
+    assert ours.ledger.edition == 2
 
 
 @pytest.mark.parametrize(("fails", "stored"), [("write", False), ("before", False), ("after", True)])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from ledger.database import ERRORS
 from ledger.errors import Fatal
+from ledger.readers import Readers
 from ledger.rows import STATE, Act, Cursor, Flow, Hold, Key, Life, Participant, Phase, Row, Site, Unit, Version
 from ledger.state import State
 from ledger.store import CHUNK, Head, Store
@@ -307,7 +309,7 @@ def test_what_a_state_gathered_is_what_is_read_afterwards(store: Store) -> None:
 
 def refuses_to_delete(store: Store, row: type[Row]) -> None:
     with pytest.raises(ERRORS, match="is refused"), store.transaction():
-        store._driver.run(f'DELETE FROM "{row.table}"')
+        store.driver.run(f'DELETE FROM "{row.table}"')
 
 
 def test_the_state_can_be_emptied_and_written_anew(store: Store) -> None:
@@ -345,3 +347,16 @@ def test_after_counting_everything_is_still_found(store: Store) -> None:
         store.write([unit(number, 0) for number in range(1000)], {}, [])
     store.analyze()
     assert store.load(Version, "entity", (77,)) == [unit(77, 0)]
+
+
+def test_a_reader_outlives_a_restart_of_the_server(new_database: Callable[..., str]) -> None:
+    database = new_database("postgresql")
+    readers = Readers(database, size=1)
+    with readers.read() as store:
+        [(before,)] = store.driver.all("SELECT pg_backend_pid()")
+    with psycopg.connect(database) as operator:
+        operator.execute("SELECT pg_terminate_backend(%s, 10000)", (before,))
+    with readers.read() as store:
+        [(after,)] = store.driver.all("SELECT pg_backend_pid()")
+    assert after != before
+    readers.close()

@@ -46,7 +46,7 @@ def broken(found: Verification) -> dict[str, int | None]:
 def changed(book: Book, table: str, text: str, *values: Any) -> None:
     """Change rows as no gateway can: past the triggers."""
     with book.store.transaction(), book.store.mutable(table):
-        assert book.store._driver.run(text, values) > 0, text
+        assert book.store.driver.run(text, values) > 0, text
 
 
 def test_everything_holds_of_every_unit_of_a_true_ledger(book: Book, chain: Chain) -> None:
@@ -169,7 +169,7 @@ def test_a_changed_row_breaks_the_check_that_it_belongs_to(book: Book, chain: Ch
     for change, (table, text, unit, expected) in CHANGES.items():
         store.begin()
         with store.mutable(table):
-            assert store._driver.run(re.sub(r":([a-z]+)", lambda name: str(numbers[name[1]]), text)) > 0, change
+            assert store.driver.run(re.sub(r":([a-z]+)", lambda name: str(numbers[name[1]]), text)) > 0, change
         found = verify(store, numbers[unit])
         store.rollback()
         assert broken(found) == {code: marks[word] for code, word in expected.items()}, change
