@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,14 @@ def test_a_body_that_is_too_large_is_413_whether_it_says_so_or_not(strict: httpx
     refused(strict.post("/graphql", content=iter([body[:9_000], body[9_000:]]), headers=headers), 413, "TOO_LARGE")
     fits = body[: 20_000 - 2].rstrip() + b'"}'
     assert strict.post("/graphql", content=fits, headers=headers).is_success
+
+
+def test_a_client_that_leaves_within_its_body_leaves_no_traceback(chain: Chain, http: httpx.Client) -> None:
+    address = httpx.URL(chain.served.url)
+    with socket.create_connection((address.host, address.port)) as connection:
+        connection.sendall(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
+        connection.sendall(b'content-length: 1000\r\n\r\n{"query":')
+    assert post(http).is_success
 
 
 def test_a_full_submission_fits_in_a_body(http: httpx.Client) -> None:

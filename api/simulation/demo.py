@@ -107,6 +107,7 @@ def main(plan: Plan = PLAN) -> int:
     (FOLDER / "tampered-entry").write_text(f"{made}\n", encoding="utf-8")
     faulty = _audit(TAMPERED, FOLDER / "tampered.json", "--depth", "chain,signatures")
     found = faulty["verdict"] == "faulty" and faulty["faults"][0]["index"] == made
+    print(f"The audit names entry {made}, the one that was changed." if found else "The change was not found.")
     good = intact["verdict"] == "intact" and found
     _title(f"Done in {time.monotonic() - began:.0f} s" if good else "Something is not as it should be")
     print(f"Serve it:   make serve\nThen open:  {SERVED}/console/unit/{witness.sold}")
