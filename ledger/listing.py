@@ -51,14 +51,15 @@ def entries(store: Store, chosen: EntryFilter, *, first: int, after: int | None 
         found = range(start, min(start + first + 1, high + 1))
         return page(list(found), first, max(high - low + 1, 0))
     where, values = _conditions(chosen)
-    order = "entry"
+    place, order = "act.entry", "entry"
     source = "act"
     if chosen.unit is not None:
         source = f"({TOUCHING}) AS touching JOIN act ON act.entry = touching.entry"
         values = [chosen.unit] * 4 + values
     elif chosen.key is not None:
-        order = "sequence"  # of one key the same order, and the one of its index
-    of = f"FROM {source} WHERE {where} act.entry >= ? AND act.entry <= ?"
+        # Of one key the same order, and the one of its index; the plus keeps the table's own order out of it.
+        place, order = "+act.entry", "sequence"
+    of = f"FROM {source} WHERE {where} {place} >= ? AND {place} <= ?"
     [(total,)] = tuples(store, f"SELECT COUNT(*) {of}", [*values, low, high])
     text = f"SELECT act.entry {of} ORDER BY act.{order} LIMIT ?"
     return page([index for (index,) in tuples(store, text, [*values, start, high, first + 1])], first, total)
