@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from api.cli import YOUNG_MAX
 from bench import auditing, disk, following, ledgers, recording
 from bench.engines import ENGINES, Engine
 from bench.figures import Figures, loads, remarks
@@ -27,9 +29,9 @@ def note(text: str) -> None:
 
 
 def record(engine: Engine, folder: Path, figures: Figures) -> None:
-    """The rows of recording; and those of signatures, on the ledgers that came of it."""
+    """The rows of recording."""
     note(f"{engine.title}: recording, {recording.ROUNDS} rounds")
-    rates, single, hundred = recording.measure(engine, folder)
+    rates = recording.measure(engine, folder)
     figures.put(
         engine.name,
         typed=rates.ratio(rates.typed, rates.peer),
@@ -46,15 +48,19 @@ def record(engine: Engine, folder: Path, figures: Figures) -> None:
         f"{recording.middle(rates.plain)}"
         + (f"; `eventsourcing` {recording.middle(rates.events)} events" if rates.events else ""),
     )
+
+
+def verify(engine: Engine, single: str, hundred: str, figures: Figures) -> None:
+    """The rows of signatures, on a ledger of single-action submissions and on one of hundreds."""
     note(f"{engine.title}: signatures")
     one, ratio = auditing.compared(single, "signatures", auditing.verify, auditing.VERIFIED)
-    many = auditing.rate(hundred, "signatures")
+    many = auditing.rates(hundred, "signatures")
     figures.put(engine.name, single=ratio, hundred=many / one)
     figures.say(engine, f"audit depth 2, entries a second: {one:,.0f} of single actions, {many:,.0f} of hundreds")
 
 
 def read(engine: Engine, urls: list[str], sizes: list[int], folder: Path, figures: Figures) -> None:
-    """The rows of auditing, following and the disk; the last two ledgers are the small and the large one."""
+    """The rows of the chain, following and the disk, on the small and the large ledger."""
     large = urls[-1]
     note(f"{engine.title}: chain of {sizes[-1]:,} entries")
     chain, ratio = auditing.compared(large, "chain", auditing.hash_twice, auditing.HASHED)
@@ -62,8 +68,7 @@ def read(engine: Engine, urls: list[str], sizes: list[int], folder: Path, figure
     figures.say(engine, f"audit depth 1: {chain:,.0f} entries a second")
     note(f"{engine.title}: lineages")
     small, big = (
-        following.Ledger(url, ledgers.gateway_key(folder, size))
-        for url, size in zip(urls[-2:], sizes[-2:], strict=True)
+        following.Ledger(url, ledgers.gateway_key(folder, size)) for url, size in zip(urls, sizes[-2:], strict=True)
     )
     seed, sale = following.compare(small, big, folder)
     figures.put(engine.name, seed=seed[1] / seed[0], sale=sale[1] / sale[0])
@@ -75,9 +80,9 @@ def read(engine: Engine, urls: list[str], sizes: list[int], folder: Path, figure
 
 
 def remember(engine: Engine, urls: list[str], sizes: list[int], figures: Figures) -> None:
-    """The row of memory: the audit of the first two ledgers."""
+    """The row of memory, on two ledgers."""
     note(f"{engine.title}: memory of audits of {sizes[0]:,} and {sizes[1]:,} entries")
-    few, many = map(auditing.peak, urls[:2])
+    few, many = map(auditing.peak, urls)
     figures.put(engine.name, memory=many / few)
     figures.say(engine, f"an audit of {sizes[0]:,} entries needs {few:.0f} MiB, of {sizes[1]:,} {many:.0f} MiB")
 
@@ -90,6 +95,7 @@ def main() -> int:
     parser.add_argument("--rows", choices=("recording", "reading"), help="only one half of the table; not written")
     parser.add_argument("--no-write", action="store_true", help="only print")
     chosen = parser.parse_args()
+    gc.set_threshold(YOUNG_MAX)  # as in the gateway: the writer runs in this process, too
     most = min(MEMORY, chosen.entries)
     sizes = [most // 10, most, chosen.entries // 10, chosen.entries]
     figures, before = Figures(), loads()
@@ -101,14 +107,15 @@ def main() -> int:
                 record(engine, folder, figures)
         if chosen.rows != "recording":
             note(f"simulating ledgers of {', '.join(f'{size:,}' for size in sizes)} entries")
-            made = ledgers.simulated(folder, sizes)
+            made = ledgers.simulated(folder, sizes) + ledgers.signed(folder, chosen.entries)
             for engine in engines:
                 urls = made
                 if engine.name != "sqlite":
                     note(f"{engine.title}: copying")
                     urls = [ledgers.copied(url, engine) for url in made]
-                remember(engine, urls, sizes, figures)
-                read(engine, urls, sizes, folder, figures)
+                verify(engine, urls[4], urls[5], figures)
+                remember(engine, urls[:2], sizes, figures)
+                read(engine, urls[2:4], sizes, folder, figures)
     titles = {engine.name: engine.title for engine in engines}
     page = figures.page(titles, chosen.entries, before, remarks(PAGE))
     print(page)

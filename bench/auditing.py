@@ -49,14 +49,19 @@ def verify(count: int) -> float:
 
 def compared(url: str, depth: str, bare: Bare, count: int) -> tuple[float, float]:
     """Entries a second of one depth of an audit, and its ratio to a bare loop on all cores: medians of rounds."""
-    rates, ratios = [], []
+    found, ratios = [], []
     with multiprocessing.get_context("spawn").Pool(CORES) as pool:
         pool.map(bare, [1] * CORES)
         for _ in range(ROUNDS):
             loops = CORES * count / max(pool.map(bare, [count] * CORES, chunksize=1))
-            rates.append(rate(url, depth))
-            ratios.append(rates[-1] / loops)
-    return median(rates), median(ratios)
+            found.append(rate(url, depth))
+            ratios.append(found[-1] / loops)
+    return median(found), median(ratios)
+
+
+def rates(url: str, depth: str) -> float:
+    """Entries a second of one depth, the median of rounds."""
+    return median(rate(url, depth) for _ in range(ROUNDS))
 
 
 def rate(url: str, depth: str) -> float:

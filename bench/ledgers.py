@@ -14,10 +14,14 @@ import psycopg
 import migrations
 from bench.engines import Engine
 from bench.servers import COMMAND, Failed
+from bench.trade import Trade
 from ledger.database import sqlite_path
 from ledger.keys import SigningKey
 from ledger.store import CHUNK
 from ledger.tables import METADATA
+
+SIGNED = {1: 40_000, 100: 160_000}
+"""Acts by the size of submissions: so many that the start of an audit's processes does not count."""
 
 
 def simulated(folder: Path, sizes: Sequence[int]) -> list[str]:
@@ -28,6 +32,16 @@ def simulated(folder: Path, sizes: Sequence[int]) -> list[str]:
         _ended(_begun(folder, size))
     _ended(beside)
     return [_url(folder, size) for size in sizes]
+
+
+def signed(folder: Path, most: int) -> list[str]:
+    """Ledgers on SQLite of single-action submissions and of hundreds, of at most so many acts."""
+    urls = []
+    for size, acts in SIGNED.items():
+        urls.append(f"sqlite:///{folder}/signed{size}.db")
+        migrations.upgrade(urls[-1])
+        Trade.done(urls[-1], min(acts, most), size)
+    return urls
 
 
 def _url(folder: Path, size: int) -> str:

@@ -47,8 +47,8 @@ def middle(found: list[float]) -> str:
     return f"{median(found):,.0f}"
 
 
-def measure(engine: Engine, folder: Path) -> tuple[Rates, str, str]:
-    """The rates, and two ledgers that came of it: one of single-action submissions, one of hundreds."""
+def measure(engine: Engine, folder: Path) -> Rates:
+    """The rates of all rounds."""
     rates = Rates([], [], [], [], [], [])
     single = Trade(_migrated(engine, "single"), ROUNDS * (TYPED + APPENDED))
     hundred = Trade(_migrated(engine, "hundred"), ROUNDS * SUBMISSIONS * SIZE)
@@ -75,7 +75,7 @@ def measure(engine: Engine, folder: Path) -> tuple[Rates, str, str]:
         if engine.name == "sqlite":  # on PostgreSQL it needs psycopg_pool, which nothing else here does
             rates.events.append(events.rate(folder / f"events{number}.db", EVENTS))
     writer.close(30)
-    return rates, single.url, hundred.url
+    return rates
 
 
 def _migrated(engine: Engine, name: str) -> str:

@@ -7,7 +7,7 @@ for ten of the latter; the simulated chain has one for four to five, with sales 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -34,6 +34,8 @@ PACKED = 10
 MASS = 1_000
 KILOTONNE = 10**12
 """Milligrams in a lot: more than anybody will pack of it here."""
+GROUP = 500
+"""Acts that are recorded at once in bulk."""
 STATED = 1_000
 """Codes in one statement, about as many as fit."""
 RECEIVED = 400
@@ -114,6 +116,18 @@ class Trade:
         store.analyze()
         store.close()
 
+    @classmethod
+    def done(cls, url: str, acts: int, size: int) -> None:
+        """A ledger on which the clients have done so many acts in submissions of `size`, recorded in bulk."""
+        each = acts // CLIENTS
+        made = cls(url, each)
+        made._store = Store.open(url)
+        submissions = [one for client in range(CLIENTS) for one in made.signed(client, each // size, size)]
+        step = max(1, GROUP // size)
+        for start in range(0, len(submissions), step):
+            made._record(submissions[start : start + step])
+        made._store.close()
+
     def signed(self, client: int, submissions: int, size: int = 1) -> list[Submission]:
         """The next submissions of a client, `size` acts each."""
         one = self.clients[client]
@@ -128,11 +142,15 @@ class Trade:
             yield Client(self._device(shop, "shop"), self._selling(self._stocked(grower, shop, lots[0], sales)))
 
     def _does(self, signer: Signer, *acts: Act) -> None:
+        self._record([signer.submission(self.head, self.now, *acts)])
+
+    def _record(self, submissions: Sequence[Submission]) -> None:
         store = self._store
         with store.transaction():
             self._rows.begin(store)
             group = Group(store, self._rows, self._tree, self.head, EDITIONS)
-            group.add(signer.submission(self.head, self.now, *acts), self.now)
+            for submission in submissions:
+                group.add(submission, self.now)
             self.head = group.write(ORIGIN, self.gateway)
         self._rows.committed(group.state)
 
