@@ -39,6 +39,7 @@ def _serve(gateway: Gateway, listener: socket.socket) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nobody asks where a request came from
         timeout_graceful_shutdown=settings.drain_seconds,
         timeout_keep_alive=75,
     )

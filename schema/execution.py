@@ -29,6 +29,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    located_error,
     parse,
     validate,
 )
@@ -36,6 +37,7 @@ from graphql import (
 from schema.context import Context
 from schema.graph import SCHEMA
 from schema.limits import Limits, RequestError
+from schema.plan import Info, Plan, Unfit, planned
 from schema.view import View
 
 log = logging.getLogger("ketenboek.graphql")
@@ -71,6 +73,8 @@ class Prepared:
     proofs: bool = False
     files: bool = False
     """Whether proofs of receipts are asked for, whether files with all that proves them."""
+    plans: dict[str | None, Plan | None] = field(default_factory=dict)
+    """The short roads of its mutations."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation that is meant: the named one, or the only one."""
@@ -125,6 +129,11 @@ def prepare(text: str, limits: Limits) -> Prepared:
         tuple([node for node in operations.values() if _is_about_schema(node, fragments)]),
         proofs=not asked.isdisjoint(("proof", "file")),
         files="file" in asked,
+        plans={
+            name: planned(node, fragments)
+            for name, node in operations.items()
+            if node.operation is OperationType.MUTATION
+        },
     )
 
 
@@ -161,11 +170,27 @@ async def execute(
     if operation.operation is OperationType.MUTATION:
         if not mutations:
             return _never_executed([RequestError("BAD_REQUEST", "Mutations are sent by POST.")])
-        return await _mutate(prepared.document, variables, operation_name, context)
+        name = operation.name.value if operation.name else None
+        plan = prepared.plans[name]
+        try:
+            if plan is not None:
+                return await _follow(plan, plan.arguments(variables or {}), context)
+        except Unfit:
+            pass  # graphql-core says what is wrong
+        return await _mutate(prepared.document, variables, name, context)
     if context.reader is None and operation not in prepared.about_schema:
         unauthenticated = RequestError("UNAUTHENTICATED", "A bearer token of a registered key is needed to read.")
         return replace(_never_executed([unauthenticated]), unauthenticated=True)
     return await _query(prepared.document, variables, operation_name, context)
+
+
+async def _follow(plan: Plan, arguments: dict[str, Any], context: Context) -> Answer:
+    """What `_mutate` does, by a plan."""
+    try:
+        value = plan.give(await plan.resolve(None, Info(context), **arguments))
+    except Exception as error:  # noqa: BLE001 - told as graphql-core tells it
+        return _answer(ExecutionResult(None, [located_error(error, [plan.node], [plan.key])]), context)
+    return _answer(ExecutionResult({plan.key: value}, None), context)
 
 
 async def _mutate(document: DocumentNode, variables: Variables, name: str | None, context: Context) -> Answer:

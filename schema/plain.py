@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
+from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=type)
@@ -44,18 +44,28 @@ def loosen(schema: GraphQLSchema) -> GraphQLSchema:
         elif isinstance(type_, GraphQLUnionType):
             type_.resolve_type = lambda value, _info, _type: value["__typename"]
         elif isinstance(type_, GraphQLObjectType) and definition is not None:
-            _loosen_fields(type_, definition.origin in _types)
+            _loosen_fields(type_, is_plain(type_))
     return schema
+
+
+def is_plain(type_: GraphQLObjectType) -> bool:
+    """Whether the fields of a type are read from plain values."""
+    definition = type_.extensions.get(BACKREF)
+    return definition is not None and definition.origin in _types
+
+
+def is_plain_field(field: GraphQLField) -> bool:
+    """Whether what resolves a field takes plain values."""
+    resolver = field.extensions[BACKREF].base_resolver
+    return resolver is not None and resolver.wrapped_func in _resolvers
 
 
 def _loosen_fields(type_: GraphQLObjectType, of_values: bool) -> None:
     for name, field in type_.fields.items():
         if of_values:
             field.resolve = _reader(name)
-            continue
-        resolver = field.extensions[BACKREF].base_resolver
-        if resolver is not None and resolver.wrapped_func in _resolvers:
-            field.resolve = _caller(resolver.wrapped_func)
+        elif is_plain_field(field):
+            field.resolve = _caller(field.extensions[BACKREF].base_resolver.wrapped_func)
 
 
 def _caller(resolver: Callable[..., Any]) -> Callable[..., Any]:
