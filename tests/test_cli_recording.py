@@ -204,6 +204,21 @@ def test_submit_stops_at_a_refusal_and_goes_on_when_it_is_mended(
     assert size(chain) == before + 4
 
 
+def test_submit_passes_over_only_what_it_recorded(chain: Chain, as_grower: dict[str, Any], tmp_path: Path) -> None:
+    path = lines(tmp_path, [("registerVariety", {"variety": "monday", "name": "M"})])
+    assert ketenboek("submit", path, **as_grower).code == 0
+    before = size(chain)
+    path = lines(tmp_path, [("registerVariety", {"variety": "tuesday", "name": "T"})])
+    done = ketenboek("submit", path, **as_grower)
+    assert (done.code, done.out, size(chain)) == (2, "", before)
+    assert f"remove {path}.state" in done.err
+    rival = {**as_grower, "key": chain.key_file("grower-2")}
+    assert ketenboek("submit", path, **rival).code == 2
+    Path(f"{path}.state").unlink()
+    assert ketenboek("submit", path, **as_grower).code == 0
+    assert size(chain) == before + 1
+
+
 def test_submit_reads_from_stdin(chain: Chain, as_grower: dict[str, Any], tmp_path: Path) -> None:
     before = size(chain)
     text = lines(tmp_path, [("registerVariety", {"variety": "piped", "name": "P"})]).read_text()

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeVar
 
-from ketenboek_client import Client, ClientError, Rejected, Surroundings
+from ketenboek_client import Client, ClientError, OtherBatch, Rejected, Surroundings
 from ketenboek_client.receipt import Receipt
 
 from api.cli import outcome
@@ -107,6 +107,8 @@ def _asked(ask: Callable[[], T]) -> T:
         return ask()
     except Rejected:
         raise
+    except OtherBatch as error:
+        raise outcome.Wrong(str(error)) from error
     except Surroundings as error:
         raise outcome.Surroundings(str(error)) from error
     except ClientError as error:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +24,7 @@ from .history import History
 from .keys import Key
 from .lineage import lineage
 from .note import Checkpoint
-from .place import Place
+from .place import Mark, Place
 from .receipt import Receipt
 from .state import StateFile
 from .statement import SUBMISSION_COUNT_MAX, Act, Data
@@ -89,35 +88,36 @@ class Client(Actions):
         """Record any number of actions in order, `size` to a signature; yields their receipts.
 
         With a `place` file it can be broken off anywhere and called again with the same actions:
-        what is recorded is passed over. A refusal raises Rejected with `offset`, the number of
-        actions recorded before the refused submission; those stay recorded.
+        what is recorded is passed over, and OtherBatch raised if it is not the same any more. A
+        refusal raises Rejected with `offset`, the number of actions recorded before the refused
+        submission; those stay recorded, and the later ones may be corrected.
         """
         if not 1 <= size <= SUBMISSION_COUNT_MAX:
             raise ValueError(f"a submission has 1 to {SUBMISSION_COUNT_MAX} statements")
-        kept = None if place is None else Place(Path(place), secrets.token_hex(16), self._disk)
-        state = self._file.state
-        label, done = None, 0
-        if kept:
-            label, done = kept.label, max(kept.done, state.places.get(kept.label, 0))
-            state.places[kept.label] = done
+        self._history.begin()
+        state, acts, here = self._file.state, (Act.of(*action) for action in actions), Mark()
+        kept = None if place is None else self._place(Path(place))
+        label = kept.label if kept else None
         try:
-            if state.pending is not None and label is not None and state.pending.place == label:
-                receipts = self._submissions.send().receipts
-                done += len(receipts)
-                yield from receipts
-            rest = islice(actions, done, None)
-            for chunk in self._submissions.chunks((Act.of(*action) for action in rest), size):
-                receipts = self._submissions.submit(chunk, label).receipts
-                done += len(chunk)
+            if kept:
+                newest = max(kept.mark, state.places.get(kept.label, Mark()), key=lambda mark: mark.done)
+                here = kept.pass_over(acts, here, newest)
+                if state.pending is not None and state.pending.place == label:
+                    yield from self._submissions.send().receipts
+                    here = kept.pass_over(acts, here, state.places[kept.label])
+            for chunk in self._submissions.chunks(acts, size):
+                mark = here.after(chunk)
+                receipts = self._submissions.submit(chunk, label, mark).receipts
+                here = mark
                 if kept:
-                    kept.keep(done)
+                    kept.keep(here)
                 yield from receipts
         except Rejected as refusal:
-            refusal.offset = done
+            refusal.offset = here.done
             raise
         if kept:
-            kept.keep(done)
-            del state.places[kept.label]
+            kept.keep(here)
+            state.places.pop(kept.label, None)
             self._file.save()
 
     def resume(self) -> Recorded | None:
@@ -179,6 +179,10 @@ class Client(Actions):
         self._file.state.next_sequence = number
         self._file.save()
         return number
+
+    def _place(self, path: Path) -> Place:
+        ledger = str(self._history.genesis.anchor)
+        return Place(path, secrets.token_hex(16), self.key.id, ledger, self._disk)
 
     def close(self) -> None:
         """Let go of the key. The gateway stays open: it may be shared."""

@@ -6,6 +6,7 @@ ClientError
   ReceiptError        a receipt that does not prove what it says; `step` names the check
   Contradiction       the gateway showed two histories; the evidence is on disk
   Rejected            the gateway refused: nothing was recorded, no number used
+  OtherBatch          a place file that counts other actions, or those of another key or ledger
   Undecided           no definite answer within patience: what was signed is kept
   GatewayError        the gateway answered a request with errors; `code` is theirs
     Unauthenticated   it did not take the token
@@ -85,6 +86,10 @@ class Rejected(ClientError):
     def code(self) -> str:
         """The code of the first problem: by the order of precedence the one to act on."""
         return self.problems[0].code if self.problems else ""
+
+
+class OtherBatch(ClientError):
+    """The place file is not of the batch that was given: nothing was sent, and no action passed over."""
 
 
 class Undecided(ClientError):

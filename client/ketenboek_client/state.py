@@ -19,6 +19,7 @@ from typing import Any
 
 from .disk import Disk
 from .errors import Locked, Unreadable
+from .place import Mark
 
 TYPE = "ketenboek/client-state/v1"
 
@@ -37,6 +38,8 @@ class Pending:
     """Digest of what the caller asked for: the same call again is a retry, not a second act."""
     place: str | None = None
     """The batch that it belongs to."""
+    mark: Mark | None = None
+    """How far that has come when this is recorded."""
 
 
 @dataclass(slots=True)
@@ -49,8 +52,8 @@ class State:
     recorded: str | None = None
     next_sequence: int | None = None
     pending: Pending | None = None
-    places: dict[str, int] = field(default_factory=dict)
-    """How many actions of each unfinished batch are recorded."""
+    places: dict[str, Mark] = field(default_factory=dict)
+    """How far each unfinished batch has come."""
 
 
 class StateFile:
@@ -139,7 +142,12 @@ def _parse(path: Path) -> State:
         content = json.loads(data)
         if content.pop("type") != TYPE:
             raise Unreadable(f"state file {path}: not of this version")
-        pending = content.pop("pending")
-        return State(**content, pending=None if pending is None else Pending(**pending))
+        pending, places = content.pop("pending"), content.pop("places")
+        if pending is not None:
+            mark = pending.pop("mark", None)
+            pending = Pending(**pending, mark=None if mark is None else Mark(**mark))
+        # An older version kept a bare count, which fits no place file of this one.
+        marks = {label: Mark(**mark) for label, mark in places.items() if not isinstance(mark, int)}
+        return State(**content, pending=pending, places=marks)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unreadable(f"state file {path}: {error}") from None

@@ -14,6 +14,7 @@ from .gateway import Gateway, data_of
 from .history import History
 from .keys import Key
 from .merkle import leaf_hash, root
+from .place import Mark
 from .sealed import Opening
 from .state import Pending, StateFile
 from .statement import (
@@ -52,10 +53,11 @@ class Submissions:
         self._clock = clock
         self._random = random
 
-    def submit(self, acts: Sequence[Act], place: str | None = None) -> Recorded:
+    def submit(self, acts: Sequence[Act], place: str | None = None, mark: Mark | None = None) -> Recorded:
         """Sign and send 1 to 1,000 acts; or, if just these were left without an answer, send those again.
 
-        Others that were left so are brought to an end before; refused, they raise Rejected with `earlier`.
+        In the batch `place` they lead to `mark`. Others that were left so are brought to an end before;
+        refused, they raise Rejected with `earlier`.
         """
         if not 1 <= len(acts) <= SUBMISSION_COUNT_MAX:
             raise ValueError(f"a submission has 1 to {SUBMISSION_COUNT_MAX} statements")
@@ -83,6 +85,7 @@ class Submissions:
                 signature="",
                 asked=asked,
                 place=place,
+                mark=mark,
             )
         )
         self._file.save()
@@ -215,8 +218,8 @@ class Submissions:
         state = self._file.state
         state.next_sequence = pending.first + len(receipts)
         state.recorded = max(state.recorded or "", receipts[-1].recorded)
-        if pending.place is not None:
-            state.places[pending.place] = state.places.get(pending.place, 0) + len(receipts)
+        if pending.place is not None and pending.mark is not None:
+            state.places[pending.place] = pending.mark
         self._drop()
         return Recorded(receipts, answer.replayed)
 

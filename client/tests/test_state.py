@@ -11,12 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from ketenboek_client import Client, Gateway, Locked, Unreachable, Unreadable
+from ketenboek_client import Client, Gateway, Locked, OtherBatch, Rejected, Unreachable, Unreadable
 from ketenboek_client.disk import Disk
 from ketenboek_client.place import Place
 from ketenboek_client.state import StateFile
 
-from .worked import ADDRESS, ANCHOR, AT, MOVE, Ledger
+from .worked import ADDRESS, ANCHOR, AT, MOVE, Ledger, Line, rejected
 
 WRITES = 3
 """Durable writes of a first submission: begun, signed, answered."""
@@ -137,6 +137,66 @@ def test_a_batch_goes_on_where_it_was_broken_off(key_file: Path, tmp_path: Path,
     assert again == []
 
 
+def moves(*heights: int) -> list[tuple[str, dict[str, object], str | None]]:
+    return [("movePlants", {**MOVE, "height": height}, AT) for height in heights]
+
+
+@pytest.mark.parametrize(
+    "others", [moves(9), moves(9, 1, 2), moves(0, 9, 2, 3), moves(1, 0, 2), moves(0, 1), []], ids=len
+)
+def test_a_batch_whose_recorded_actions_are_others_now_is_refused(
+    key_file: Path, tmp_path: Path, others: list[tuple[str, dict[str, object], str | None]]
+) -> None:
+    ledger, place = Ledger(), tmp_path / "acts.jsonl.state"
+    with Client(gateway(ledger), key_file) as client:
+        assert len(list(client.batch(moves(0, 1, 2), 2, place))) == 3
+        kept = place.read_bytes()
+        with pytest.raises(OtherBatch, match="counts 3 actions as recorded"):
+            list(client.batch(others, 2, place))
+        assert place.read_bytes() == kept
+        assert len(list(client.batch(moves(0, 1, 2, 3), 2, place))) == 1, "more may follow"
+
+    assert len(ledger.sent) == 3
+
+
+def test_a_later_action_may_be_corrected(key_file: Path, tmp_path: Path) -> None:
+    ledger, place = Ledger(), tmp_path / "acts.jsonl.state"
+    line = Line(ledger)
+    with Client(line.gateway(), key_file) as client:
+        with pytest.raises(Rejected) as refusal:
+            for _ in client.batch(moves(0, 1, 2, 3), 2, place):
+                line.trouble[:] = [rejected("ON_HOLD")]
+        assert refusal.value.offset == 2
+        line.trouble.clear()
+        assert len(list(client.batch(moves(0, 1, 7, 3), 2, place))) == 2
+
+
+def test_what_was_left_without_an_answer_is_compared_once_it_is_recorded(key_file: Path, tmp_path: Path) -> None:
+    ledger, place = Ledger(), tmp_path / "acts.jsonl.state"
+    line = Line(ledger, *[httpx.ConnectError("refused")] * 20)
+    with Client(line.gateway(), key_file) as client:
+        with pytest.raises(Unreachable):
+            list(client.batch(moves(0, 1), 2, place))
+        line.trouble.clear()
+        with pytest.raises(OtherBatch, match="counts 2 actions"):
+            list(client.batch(moves(0, 7), 2, place))
+        assert len(list(client.batch(moves(0, 1, 2), 2, place))) == 1
+
+
+def test_a_place_is_of_one_key_and_one_ledger(key_file: Path, tmp_path: Path) -> None:
+    place = tmp_path / "acts.jsonl.state"
+    with Client(gateway(Ledger()), key_file) as client:
+        list(client.batch(moves(0), 2, place))
+        mark = Place(place, "", client.key.id, str(ANCHOR)).mark
+    assert mark.done == 1
+    for key, ledger in (("another", str(ANCHOR)), (client.key.id, "other.example AAAA")):
+        with pytest.raises(OtherBatch, match="go on with that one"):
+            Place(place, "", key, ledger)
+    place.write_text('{"type": "ketenboek/batch-place/v1", "label": "l", "done": 1}')
+    with pytest.raises(OtherBatch, match="older version"):
+        Place(place, "", client.key.id, str(ANCHOR))
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_bytes(key_file: Path) -> None:
     ledger = Ledger()
 
@@ -236,6 +296,6 @@ def test_a_file_that_is_no_place_is_left_alone(tmp_path: Path, content: str) -> 
     path = tmp_path / "acts.state"
     path.write_text(content)
     with pytest.raises(Unreadable):
-        Place(path, "label")
+        Place(path, "label", "key", "ledger")
 
     assert path.read_text() == content
