@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Sequence
 from typing import Literal, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -21,17 +21,19 @@ from api.routes import gateway_of, head_of
 from api.tokens import Unauthenticated
 from api.words import Language
 from ledger import instant
-from ledger.entry import Entry, recorded_of
+from ledger.entry import recorded_of, statement_slice
+from ledger.fields import INTEGER_MAX
 from ledger.group import stored_bytes
 from ledger.history import Page, history, page
-from ledger.lineage import Direction, Sight, lineage
+from ledger.lineage import Direction, Sight
 from ledger.query import END
 from ledger.receipts import stored
 from ledger.rows import Act, Hold, Participant, Unit, Variety, Version
 from ledger.state import ENTITY
 from ledger.store import Store
-from schema.access import last_seen, seen_versions, sees_act, sight_of
+from schema.access import last_seen, seen_versions
 from schema.context import Caller, Context
+from schema.entry import Entry
 from schema.verification import Verification
 from schema.view import View
 
@@ -81,14 +83,6 @@ def view_of(gateway: Gateway, store: Store, caller: Caller, language: str = "en"
     return View(store, context, time.monotonic() + limits.request_seconds)
 
 
-def seen_of(view: View, units: Sequence[Unit]) -> dict[int, Version]:
-    """Units as the caller may see them now, or as they were when they were handed over."""
-    if view.sight.everything:
-        return view.versions(list(units), END)
-    seen = seen_versions(view.store, view.sight, units)
-    return {unit: versions[-1] for unit, versions in seen.items()}
-
-
 def sight_in(view: View) -> Sight | None:
     """How a lineage is cut; None: not at all."""
     if view.sight.everything:
@@ -113,7 +107,7 @@ async def console(request: Request) -> Response:
 def _exists(gateway: Gateway, code: str, caller: Caller) -> bool:
     with gateway.readers.read() as store:
         units = store.load(Unit, "code", (code,))
-        return bool(units and seen_of(view_of(gateway, store, caller), units))
+        return bool(units and tracing.seen_of(view_of(gateway, store, caller), units).versions)
 
 
 async def unit(request: Request) -> Response:
@@ -130,21 +124,17 @@ async def unit(request: Request) -> Response:
 
 def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) -> UnitPage | None:
     forward = request.query_params.get("direction") == "TO_SALE"
-    after = request.query_params.get("after", "")
     with gateway.readers.read() as store:
         units = store.load(Unit, "code", (code,))
         view = view_of(gateway, store, caller)
-        if not units or not seen_of(view, units):
+        if not units or not tracing.seen_of(view, units).versions:
             return None
         number = units[0].id
         direction = Direction.TO_SALE if forward else Direction.TO_SEED
-        found = lineage(store, number, direction, sight=sight_in(view))
-        drawn = tracing.from_rows(store, found, code, seen_of(view, found.units))
-        focus = next((one for one in drawn.units if one.code == code), None)
-        if focus is None:  # the first page of a very long lineage does not hold it
-            alone = lineage(store, number, direction, depth=0)
-            focus = tracing.from_rows(store, alone, code, seen_of(view, units)).units[0]
-        told = _told(view, units[0], int(after) if after.isdigit() else -1)
+        found = tracing.near(store, number, direction, sight_in(view))
+        drawn = tracing.from_view(view, found, code, direction)
+        [focus] = [one for one in drawn.units if one.code == code]
+        told = _told(view, units[0], _after(request.query_params.get("after", "")))
         checks = tuple(
             CheckRow(check.code, check.title, cast(Outcome, check.outcome), check.entry, check.detail)
             for check in Verification.of(view, number).checks
@@ -159,8 +149,14 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
             history_total=told.total,
             opened=tuple(request.query_params.getlist("open")),
             further=None if told.next is None else f"after={told.next}",
-            receipt=f"/console/receipt/{units[0].made}",
+            receipt=f"/console/receipt/{focus.made_entry}",
         )
+
+
+def _after(text: str) -> int:
+    """Behind which entry a page of a history begins; what no page gave is the beginning."""
+    given = int(text) if re.fullmatch("[0-9]{1,16}", text) else -1
+    return given if given <= INTEGER_MAX else -1
 
 
 def _told(view: View, unit: Unit, after: int) -> Page:
@@ -173,7 +169,7 @@ def _told(view: View, unit: Unit, after: int) -> Page:
 
 def _history_row(store: Store, index: int) -> HistoryRow:
     data = stored_bytes(store, index)
-    statement = json.loads(Entry.frame(data).statement)
+    statement = json.loads(statement_slice(data))
     [act] = store.load(Act, ENTITY, (index,))
     [participant] = store.load(Participant, ENTITY, (act.participant,))
     return HistoryRow(
@@ -202,12 +198,9 @@ async def receipt(request: Request) -> Response:
 
 def _receipt(gateway: Gateway, index: int, caller: Caller) -> str | None:
     with gateway.readers.read() as store:
-        try:
-            made = stored(store, index)
-        except LookupError:
+        if Entry.seen(view_of(gateway, store, caller), index) is None:
             return None
-        [act] = store.load(Act, ENTITY, (index,))
-        return made.file() if sees_act(sight_of(store, caller), act) else None
+        return stored(store, index).file()
 
 
 async def label(request: Request) -> Response:
@@ -232,7 +225,7 @@ def _label_page(gateway: Gateway, code: str) -> LabelPage | None:
         [variety] = store.load(Variety, ENTITY, (package.grower, package.variety))
         holds = [hold for unit in (package.id, lot.id, version.shipment) for hold in store.load(Hold, "unit", (unit,))]
         recalled = any(hold.reason == "RECALL" for hold in holds) or now.result == "EXCEEDED"
-        statement = json.loads(Entry.frame(stored_bytes(store, package.made)).statement)
+        statement = json.loads(statement_slice(stored_bytes(store, package.made)))
         return LabelPage(
             code=code,
             product=cast(Literal["HEMP", "HASHISH"], package.product),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.world import ORIGIN, Actor, World
+from api import tracing
+from api.access import authenticated
+from api.console import sight_in, view_of
+from ledger.lineage import Direction
+from ledger.rows import Unit
+from tests.world import ORIGIN, Actor, World, verdicts
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,69 @@ def test_a_shop_sees_its_package_but_not_the_growers_plants(world: World) -> Non
     assert "receiveShipment" in shown
     assert "packLot" not in shown
     assert "harvestPlants" not in shown
+
+
+def drawn(world: World, code: str, reader: Actor | None, direction: Direction) -> tracing.DrawnLineage:
+    """What the page of a unit draws for a reader."""
+    gateway = world.running.gateway
+    caller = authenticated(gateway, None if reader is None else f"Bearer {reader.key.token(ORIGIN)}")
+    assert caller is not None
+    with gateway.readers.read() as store:
+        [unit] = store.load(Unit, "code", (code,))
+        view = view_of(gateway, store, caller)
+        found = tracing.near(store, unit.id, direction, sight_in(view))
+        return tracing.from_view(view, found, code, direction)
+
+
+@pytest.mark.parametrize("direction", Direction)
+def test_a_page_draws_what_a_query_answers(world: World, direction: Direction) -> None:
+    first, second, third = packages = world.packages(3)
+    shipment = world.ready(packages)
+    world.inspector.does("holdUnits", units=[third], reason="QUALITY")
+    world.inspector.does("releaseUnits", units=[third])
+    world.grower.does("departShipment", shipment=shipment, carrier="carrier-1")
+    world.shop.does("receiveShipment", shipment=shipment, packages=verdicts(packages, accepted=True))
+    world.shop.does("sellPackages", packages=[first])
+    world.inspector.does("holdUnits", units=[second], reason="QUALITY")
+    for reader in (None, world.breda, world.shop, world.grower, world.inspector):
+        for code in packages:
+            key = None if reader is None else reader.key
+            answered = tracing.from_gateway(world.remote, code, direction.value, None, key)
+            assert answered is not None
+            assert drawn(world, code, reader, direction) == answered.drawn
+
+
+def test_a_page_leads_to_no_receipt_that_its_reader_may_not_have(world: World) -> None:
+    [package] = world.stocked(1)
+    for reader in (world.breda, world.shop, world.grower, None):
+        shown = page(world, f"/console/unit/{package}", reader).text
+        receipts = set(re.findall(r"/console/receipt/[0-9]+", shown))
+        assert receipts
+        assert {page(world, path, reader).status_code for path in receipts} == {200}
+    shown = page(world, f"/console/unit/{package}", world.breda).text
+    assert "receiveShipment" in shown
+    assert "Grower-1" not in shown
+
+
+def test_of_a_long_lineage_the_part_next_to_the_unit_is_drawn(world: World) -> None:
+    [package] = world.packages(1)
+    with world.running.gateway.readers.read() as store:
+        [unit] = store.load(Unit, "code", (package,))
+        whole = tracing.near(store, unit.id, Direction.TO_SEED, None)
+        cut = tracing.near(store, unit.id, Direction.TO_SEED, None, most=2)
+    assert [row.letter for row in whole.units] == ["P", "P", "B", "E"]
+    assert cut.units == whole.units[-2:]
+    assert (whole.complete, whole.frontier) == (True, [])
+    assert (cut.complete, cut.frontier) == (False, [whole.units[2].code])
+    assert {flow.target for flow in cut.flows} >= {unit.id}
+
+
+@pytest.mark.parametrize("after", ["²", "9" * 26, "9" * 16, "-1", "x", "%00"])
+def test_a_place_that_no_page_gave_is_the_beginning(world: World, after: str) -> None:
+    [package] = world.packages(1)
+    whole = page(world, f"/console/unit/{package}")
+    assert page(world, f"/console/unit/{package}?after={after}").text == whole.text
+    assert page(world, f"/console/receipt/{'9' * 26}").status_code == 404
 
 
 def test_what_one_may_not_see_does_not_exist(world: World) -> None:
