@@ -53,9 +53,9 @@ def add(commands: Any, settings: Settings) -> None:
 def _record(arguments: argparse.Namespace, _: Settings) -> int:
     data, at = object_of(arguments.data, "the data"), moment_of(arguments.at, "--at")
     with _client(arguments) as client:
-        if arguments.preview:
-            return _previewed(client, [(arguments.action, data, at)], arguments)
         try:
+            if arguments.preview:
+                return _previewed(client, [(arguments.action, data, at)], arguments)
             recorded = _asked(lambda: client.record(arguments.action, data, at))
         except Rejected as refusal:
             return _rejected(refusal, arguments)
@@ -73,10 +73,10 @@ def _submit(arguments: argparse.Namespace, _: Settings) -> int:
     acts = list(_acts(arguments.file))
     receipts: list[dict[str, Any]] = []
     with _client(arguments) as client:
-        if arguments.preview:
-            return _previewed(client, acts, arguments)
         count = 0
         try:
+            if arguments.preview:
+                return _previewed(client, acts, arguments)
             place = None if arguments.file == "-" else f"{arguments.file}.state"
             for receipt in _each(client.batch(acts, arguments.size, place)):
                 count += 1

@@ -12,7 +12,7 @@ from dataclasses import replace
 from .anchor import Anchor
 from .canonical import utf8
 from .documents import BEGIN, Beginning, Given
-from .errors import BadSignature, Contradiction, Malformed, ReceiptError, Unreadable
+from .errors import BadSignature, Contradiction, Malformed, Problem, ReceiptError, Rejected, Unauthenticated, Unreadable
 from .gateway import Gateway, data_of
 from .genesis import Genesis
 from .keys import Key
@@ -21,6 +21,9 @@ from .note import Checkpoint, open_checkpoint
 from .proof import Proof
 from .receipt import Receipt, Shared, Verified, Verifier, decoded_proof
 from .state import Pending, StateFile
+
+UNREGISTERED = "no registered key"
+"""Of the sentence with which a gateway refuses a token for its `kid`; all its refusals of tokens have one code."""
 
 
 class History:
@@ -58,14 +61,13 @@ class History:
         """Take up the ledger: its genesis, a checkpoint that covers it, and the key's next sequence number.
 
         With an anchor the genesis must be the one it names; without, the first use is trusted
-        and pinned. Does nothing once begun.
+        and pinned. Does nothing once begun. Raises Rejected for a key that the ledger does not know.
         """
         if self._newest is not None and self._file.state.next_sequence is not None:
             return
         note = self._gateway.checkpoint()
         origin = self._gateway.anchor.origin if self._gateway.anchor else note.partition("\n")[0]
-        token = self._gateway.token(self._key, origin)
-        shown = Beginning.of(data_of(self._gateway.answer(BEGIN, {"key": self._key.id}, token)))
+        shown = self._beginning(origin)
         self._pin(shown.genesis)
         checkpoint = self._open(note)
         try:
@@ -109,6 +111,21 @@ class History:
         self._advance(note, checkpoint)
         self._file.state.key_entry = shared.key_entry
         return tuple(one.receipt for one in verified)
+
+    def _beginning(self, origin: str) -> Beginning:
+        """What the gateway shows to this key.
+
+        To one that is not registered it may show nothing, and whatever that states is refused: so it is
+        refused here, in the words that a submission would get.
+        """
+        token = self._gateway.token(self._key, origin)
+        try:
+            return Beginning.of(data_of(self._gateway.answer(BEGIN, {"key": self._key.id}, token)))
+        except Unauthenticated as error:
+            if UNREGISTERED not in str(error):
+                raise
+            message = f"the key {self._key.id} is not registered: register it first"
+            raise Rejected((Problem("KEY_UNKNOWN", message, ("0", "key")),), first=1) from error
 
     def _pin(self, genesis: str) -> None:
         """Believe in one genesis. Raises Unreadable if state, anchor and gateway are not of one ledger."""

@@ -284,6 +284,24 @@ def test_a_token_that_is_refused(key_file: Path) -> None:
         client.record("movePlants", MOVE, AT)
 
 
+def test_a_key_that_is_not_registered_is_refused_as_its_submission_would_be(key_file: Path) -> None:
+    """And it can be registered afterwards: nothing was pinned or numbered."""
+    ledger, told = Ledger(), {"message": "The token's `kid` is no registered key."}
+    unknown = httpx.Response(401, json={"errors": [{**told, "extensions": {"code": "UNAUTHENTICATED"}}]})
+
+    def refusing(request: httpx.Request) -> httpx.Response:
+        return unknown if request.content else ledger.answer(request)
+
+    for ask in (Client.record, Client.preview):
+        line = Gateway(ADDRESS, ANCHOR, transport=httpx.MockTransport(refusing))
+        with Client(line, key_file) as client, pytest.raises(Rejected) as refusal:
+            ask(client, "movePlants", MOVE, AT)
+        [problem] = refusal.value.problems
+        assert (problem.code, problem.path, client.key.id in problem.message) == ("KEY_UNKNOWN", ("0", "key"), True)
+    with Client(Line(ledger).gateway(), key_file) as client:
+        assert client.record("movePlants", MOVE, AT).receipt.index == 6
+
+
 def test_a_submission_has_1_to_1000_statements(key_file: Path) -> None:
     with Client(Line(Ledger()).gateway(), key_file) as client:
         for count in (0, 1001):
