@@ -98,6 +98,8 @@ def test_data_that_cannot_be_signed_is_2(as_grower: dict[str, Any], data: str) -
 def test_preview_records_nothing(chain: Chain, as_grower: dict[str, Any], tmp_path: Path) -> None:
     before = size(chain)
     assert ketenboek("record", "registerVariety", variety("later"), "--preview", **as_grower).code == 0
+    told = ketenboek("record", "registerVariety", variety("later"), "--preview", "--json", **as_grower)
+    assert (told.code, told.object["outcome"], told.object["preview"]) == (0, "previewed", True)
     told = ketenboek("record", "registerVariety", variety("haze"), "--preview", "--json", **as_grower)
     assert (told.code, told.object["outcome"], told.object["preview"]) == (1, "rejected", True)
     assert told.object["previews"][0]["problems"][0]["code"] == "NAME_USED"

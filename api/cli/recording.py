@@ -169,7 +169,7 @@ def _previewed(
         members = [
             {"statement": p.statement, "problems": [asdict(q) for q in p.problems], "flows": p.flows} for p in previews
         ]
-        put({"outcome": "rejected" if refused else "recorded", "preview": True, "previews": members})
+        put({"outcome": "rejected" if refused else "previewed", "preview": True, "previews": members})
     else:
         for number, preview in enumerate(previews):
             if preview.problems:
