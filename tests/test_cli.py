@@ -258,7 +258,6 @@ def test_serve_ends_with_0_when_it_is_interrupted(nursery: Nursery) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        [],
         ["--database", "sqlite:///a.db", "--gateway", "http://127.0.0.1:9"],
         ["--gateway", "http://127.0.0.1:9"],
         ["--database", "sqlite:///a.db", "--growers", 0],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, 1, arguments)
     except (Wrong, WrongSetting, UnknownDatabase) as error:
         return _say(error, 2, arguments)
+    except BrokenPipeError:  # who read the output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or it is told again at the end
+        return 0
     except (Surroundings, Fatal, OSError, SQLAlchemyError) as error:
         return _say(error, 4, arguments)
     except ERRORS as error:

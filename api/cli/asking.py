@@ -65,14 +65,15 @@ def _query(arguments: argparse.Namespace, _: Settings) -> int:
     return 1 if body.get("errors") else 0
 
 
-def _lineage(arguments: argparse.Namespace, _: Settings) -> int:
+def _lineage(arguments: argparse.Namespace, settings: Settings) -> int:
     from api.tracing import from_database, from_gateway  # rows or answers to the same drawing
 
     if arguments.depth is not None and arguments.depth < 0:
         raise outcome.Wrong("--depth is at least 0")
 
-    if arguments.database is not None:
-        found = from_database(outcome.migrated(arguments.database), arguments.code, arguments.forward, arguments.depth)
+    database = arguments.database or (None if arguments.gateway else settings.database)
+    if database is not None:
+        found = from_database(outcome.migrated(database), arguments.code, arguments.forward, arguments.depth)
     else:
         key = client_key(arguments.key, passphrase_of(arguments)) if arguments.key else None
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from api.cli.outcome import Wrong, anchor_of, database_flag, json_flag, migrated, note, put, text_of
+from api.cli.outcome import Surroundings, Wrong, anchor_of, database_flag, json_flag, migrated, note, put, text_of
 from api.settings import Settings
 from ledger import audit, checkpoint
 from ledger.anchor import Anchor
@@ -53,6 +54,8 @@ def _audit(arguments: argparse.Namespace, _: Settings) -> int:
         raise Wrong("--jobs is at least 1")
     if arguments.max_faults < 1:
         raise Wrong("--max-faults is at least 1")
+    if arguments.workdir is not None and not Path(arguments.workdir).is_dir():
+        raise Surroundings(f"--workdir {arguments.workdir} is no folder")
     report = audit.audit(
         migrated(arguments.database),
         anchor=None if arguments.anchor is None else anchor_of(arguments.anchor),
@@ -78,7 +81,7 @@ class _Progress:
 
     def __call__(self, depth: str, done: int, total: int) -> None:
         share = done / total if total else 1.0
-        if depth == self._said[0] and share < min(1.0, self._said[1] + EVERY):
+        if depth == self._said[0] and (share < min(1.0, self._said[1] + EVERY) or self._said[1] == 1.0):
             return
         self._said = (depth, share)
         if sys.stderr.isatty():

@@ -22,7 +22,7 @@ from api.cli.outcome import (
 )
 from api.settings import Settings
 from ledger import instant
-from ledger.errors import Malformed, Refused
+from ledger.errors import REFUSALS, Malformed, Refused
 from ledger.founding import AlreadyFounded, found
 
 
@@ -79,8 +79,8 @@ def _found(arguments: argparse.Namespace, _: Settings) -> int:
     except AlreadyFounded as error:
         raise Refusal(str(error)) from error
     except Refused as refused:
-        problems = [f"{problem.code} at {'.'.join(problem.path)}" for problem in refused.problems]
-        raise Refusal("; ".join(problems)) from refused
+        told = [f"{'.'.join(one.path[2:])}: {one.code}: {REFUSALS[one.code]}" for one in refused.problems]
+        raise Refusal("; ".join(told)) from refused
     except Malformed as error:
         raise Wrong(str(error)) from error
     if arguments.json:

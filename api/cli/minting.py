@@ -12,6 +12,8 @@ from ketenboek_client import Key
 from api.cli.outcome import Wrong, client_key, json_flag, key_path, passphrase_of, put
 from api.settings import Settings
 from ledger import canonical, codes
+from ledger.anchor import check_origin
+from ledger.errors import Malformed
 
 COUNT_MAX = 1_000
 
@@ -52,6 +54,10 @@ def _keygen(arguments: argparse.Namespace, _: Settings) -> int:
 def _token(arguments: argparse.Namespace, _: Settings) -> int:
     if not 1 <= arguments.minutes <= 5:
         raise Wrong("--minutes is 1 to 5")
+    try:
+        check_origin(arguments.origin)
+    except Malformed:
+        raise Wrong("--origin is the ledger's origin, as in its anchor: ketenboek.example/nl") from None
     key = client_key(key_path(arguments), passphrase_of(arguments))
     token = key.token(arguments.origin, minutes=arguments.minutes)
     if arguments.json:

@@ -12,14 +12,18 @@ from urllib.parse import urlsplit
 from ketenboek_client import Gateway, Key
 from ketenboek_client.errors import ClientError
 from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
 from api.settings import Settings
 from ledger import canonical, instant
 from ledger.anchor import Anchor
+from ledger.database import ERRORS
 from ledger.errors import Malformed
 from ledger.keys import SigningKey, open_jwk
 
+UNREACHABLE: tuple[type[Exception], ...] = (SQLAlchemyError, *ERRORS)
+"""What is raised for a database that cannot be opened."""
 PATIENCE = 10.0
 """Seconds of pauses in which a request to a gateway that does not answer is repeated."""
 
@@ -109,7 +113,13 @@ def gateway(arguments: argparse.Namespace) -> Gateway:
 
 def migrated(url: str) -> str:
     """The database's address, if it is migrated. Raises Surroundings."""
-    if migrations.behind(url):
+    try:
+        behind = migrations.behind(url)
+    except UNREACHABLE as error:
+        why = str(getattr(error, "orig", None) or error).strip()
+        message = f"{shown(url)} cannot be opened ({why}): check the address, or make it with `ketenboek migrate`"
+        raise Surroundings(message) from error
+    if behind:
         raise Surroundings(f"{shown(url)} is not migrated: run `ketenboek migrate --database {shown(url)}`")
     return url
 

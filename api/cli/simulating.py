@@ -29,10 +29,10 @@ def add(commands: Any, _: Settings) -> None:
     simulate.set_defaults(run=_simulate)
 
 
-def _simulate(arguments: argparse.Namespace, _: Settings) -> int:
+def _simulate(arguments: argparse.Namespace, settings: Settings) -> int:
     from api import simulation
 
-    if (arguments.database is None) == (arguments.gateway is None):
+    if arguments.database is not None and arguments.gateway is not None:
         raise Wrong("either --database URL or --gateway URL --keys DIR")
     if arguments.gateway is not None and arguments.keys is None:
         raise Wrong("--gateway needs --keys DIR")
@@ -42,8 +42,9 @@ def _simulate(arguments: argparse.Namespace, _: Settings) -> int:
     plan = {"seed": arguments.seed, "growers": arguments.growers, "shops": arguments.shops}
     plan |= {"days": arguments.days, "entries": arguments.entries}
     try:
-        if arguments.database is not None:
-            done = simulation.into_database(migrated(arguments.database), arguments.out, **plan, progress=note)
+        if arguments.gateway is None:
+            database = migrated(arguments.database or settings.database)
+            done = simulation.into_database(database, arguments.out, **plan, progress=note)
         else:
             done = simulation.through_gateway(arguments.gateway, arguments.keys, **plan, progress=note)
     except simulation.Unsuitable as error:

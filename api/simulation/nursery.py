@@ -28,7 +28,6 @@ CUTTINGS = 10
 """That a mother gives at once, about; then it grows again for a week."""
 GROWN = 4
 """Varieties that a grower really grows, of those it registered."""
-STATEMENT_PLANTS = 400
 
 
 @dataclass(slots=True)
