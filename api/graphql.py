@@ -198,6 +198,8 @@ def _response(gateway: Gateway, answer: Answer, media: str) -> Response:
     status, headers = 200, {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
     if answer.unauthenticated:
         status, headers["www-authenticate"] = 401, "Bearer"
+    elif answer.unavailable:
+        status, headers["retry-after"] = 503, "5"
     elif media == MODERN and not answer.executed:
         status = 400
     gateway.metrics.request(status)

@@ -59,8 +59,9 @@ async def tile(request: Request) -> Response:
     try:
         caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
     except Unauthenticated as error:
-        headers = {"www-authenticate": "Bearer", "cache-control": "no-store"}
-        return PlainTextResponse(f"{error}\n", status_code=401, headers=headers)
+        return _unauthenticated(str(error))
+    if caller is None:
+        return _unauthenticated("A bearer token of a supervisor's key is needed for entries.")
     if not reads_all(caller):
         return _missing()
     data = await run_in_threadpool(_bundle, gateway, number, width)
@@ -88,6 +89,11 @@ def _bundle(gateway: Gateway, number: int, width: int) -> bytes | None:
             return None
         chunks = store.entries(first, first + width)
         return tiles.bundle([data for chunk in chunks for _, data, _ in chunk])
+
+
+def _unauthenticated(why: str) -> Response:
+    headers = {"www-authenticate": "Bearer", "cache-control": "no-store"}
+    return PlainTextResponse(f"{why}\n", status_code=401, headers=headers)
 
 
 def _missing() -> Response:
@@ -125,5 +131,11 @@ async def unavailable(request: Request, error: Exception) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Counters and gauges in the text format of Prometheus."""
+    """Counters and gauges in the text format of Prometheus, for whoever has a key (`interface.md` §3)."""
+    try:
+        caller = await run_in_threadpool(authenticated, gateway_of(request), request.headers.get("authorization"))
+    except Unauthenticated as error:
+        return _unauthenticated(str(error))
+    if caller is None:
+        return _unauthenticated("A bearer token of a registered key is needed.")
     return PlainTextResponse(gateway_of(request).metrics.text(), media_type="text/plain; version=0.0.4")

@@ -114,8 +114,8 @@ class Conversation:
             members = checked(message.get("payload"))
         except Bad as bad:
             raise Closed(4400, str(bad)) from bad
-        if not isinstance(name, str):
-            raise Closed(4400, "`subscribe` has an `id`")
+        if not isinstance(name, str) or name.encode(errors="replace").decode() != name:
+            raise Closed(4400, "`subscribe` has an `id`, a whole text")
         if name in self._operations:
             raise Closed(4409, f"Subscriber for {name} already exists")
         if len(self._operations) >= OPERATIONS_MAX:

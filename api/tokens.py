@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger import keys
 from ledger.errors import Malformed
+from ledger.fields import KEY_ID
 from ledger.rows import Key
 from ledger.store import Store
 
@@ -36,7 +37,7 @@ def caller(token: str, origin: str, store: Store, now: int) -> Key:
         raise Unauthenticated("The token's `alg` is `EdDSA`.")
     if not set(header) <= {"alg", "kid", "typ"}:
         raise Unauthenticated("The token's header holds `alg`, `kid` and `typ` only.")
-    found = store.load(Key, "id", (str(header.get("kid")),))
+    found = store.load(Key, "id", (header["kid"],)) if KEY_ID.fits(header.get("kid")) else []
     if not found:
         raise Unauthenticated("The token's `kid` is no registered key.")
     key: Key = found[0]

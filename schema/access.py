@@ -16,6 +16,7 @@ import queue
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ledger.database import ERRORS
 from ledger.editions import EDITIONS
 from ledger.errors import PRECEDENCE, Problem, Refused
 from ledger.query import among, rows
@@ -29,6 +30,8 @@ HAS_UNITS = frozenset(("GROWER", "COFFEESHOP", "LABORATORY"))
 REGISTRY = frozenset(cls.name for edition in EDITIONS.values() for cls in edition.actions.values() if cls.admin)
 """The actions that make the registry, which everybody may see."""
 IN_SHIPMENT = ("READY", "UNDERWAY", "REFUSED", "MISSING")
+UNASKED: tuple[type[Exception], ...] = (queue.Empty, *ERRORS)
+"""Why it cannot be asked what somebody knows: then it is not told."""
 MASKED_FROM = PRECEDENCE["NOT_HOLDER"]
 
 
@@ -125,7 +128,7 @@ def _masked_in_snapshot(context: Context, key: str, refused: Refused) -> Refused
     try:
         with context.gateway.readers.read(context.limits.request_seconds) as store:
             problems = mask(store, key, refused.problems)
-    except queue.Empty:
+    except UNASKED:
         problems = [_unknown(problem) if _of_unit(problem) else problem for problem in refused.problems]
     return Refused(*problems, retry_after=refused.retry_after)
 
@@ -153,7 +156,9 @@ def _unknown(problem: Problem) -> Problem:
 
 def _knows(store: Store, caller: Caller | None, code: str | None) -> bool:
     units = store.load(Unit, "code", (code,))
-    if caller is None or not units:
+    if caller is None:
         return False
+    if not units:  # made earlier in the same submission, which recorded nothing
+        return True
     sight = sight_of(store, caller)
     return sight.everything or bool(seen_versions(store, sight, units))

@@ -34,6 +34,7 @@ from graphql import (
     validate,
 )
 
+from ledger.database import ERRORS, TEXT_ERRORS
 from schema.context import Context
 from schema.graph import SCHEMA
 from schema.limits import Limits, RequestError
@@ -53,11 +54,15 @@ Variables = dict[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. `executed`: it has `data`; `outcomes`: what became of each statement or submission."""
+    """A response. `executed`: it has `data`; `outcomes`: what became of each statement or submission.
+
+    `unavailable`: the database did not answer, so nothing is wrong with the request.
+    """
 
     members: dict[str, Any]
     executed: bool
     unauthenticated: bool = False
+    unavailable: bool = False
     outcomes: list[str] = field(default_factory=list)
 
 
@@ -213,7 +218,8 @@ async def _query(document: DocumentNode, variables: Variables, name: str | None,
     except (TimeoutError, queue.Empty):
         return _never_executed([RequestError("TIMEOUT", "This took too long: ask for less, or later.")])
     except Exception as error:  # noqa: BLE001 - the database is gone, or a bug: logged, never shown
-        return _never_executed([GraphQLError("", original_error=error)])
+        answer = _never_executed([GraphQLError("", original_error=error)])
+        return replace(answer, unavailable=isinstance(error, ERRORS) and not isinstance(error, TEXT_ERRORS))
 
 
 def _read(document: DocumentNode, variables: Variables, name: str | None, context: Context) -> Answer:
@@ -262,6 +268,8 @@ def _told(errors: Iterable[GraphQLError]) -> list[dict[str, Any]]:
 def _told_one(error: GraphQLError) -> dict[str, Any]:
     code = _code(error)
     told: dict[str, Any] = {**error.formatted}
+    if isinstance(error.original_error, TEXT_ERRORS):
+        told["message"] = "A text holds half a character or none at all (a lone surrogate, NUL)."
     told["extensions"] = {"code": code}
     if code == "INTERNAL":
         mark = secrets.token_hex(4)
@@ -277,6 +285,8 @@ def _code(error: GraphQLError) -> str:
     if code is not None:
         return str(code)
     cause = error.original_error
+    if isinstance(cause, TEXT_ERRORS):
+        return "BAD_REQUEST"
     if cause is not None and not isinstance(cause, GraphQLError):
         return "INTERNAL"
     if "Parsing aborted" in error.message or "nested too deeply" in error.message:

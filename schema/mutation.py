@@ -6,6 +6,7 @@ say the same; the other takes exact bytes. What is well-typed but refused is an 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import Any, Optional
 
@@ -39,19 +40,24 @@ OPENINGS = Optional[list[inputs.Opening]]  # noqa: UP045 - Strawberry reads it a
 
 
 def statement(origin: str, action: str, data: Values, *, key: str, sequence: int, salt: str, at: str) -> bytes:
-    """The canonical bytes of a statement (ledger format §4); `data` as GraphQL gives it."""
-    return canonical.encode(
-        {
-            "v": 1,
-            "ledger": origin,
-            "key": key,
-            "sequence": sequence,
-            "salt": salt,
-            "at": at,
-            "action": action,
-            "data": signed(data),
-        }
-    )
+    """The canonical bytes of a statement (ledger format §4); `data` as GraphQL gives it.
+
+    Raises BAD_REQUEST for texts that have none.
+    """
+    value = {
+        "v": 1,
+        "ledger": origin,
+        "key": key,
+        "sequence": sequence,
+        "salt": salt,
+        "at": at,
+        "action": action,
+        "data": signed(data),
+    }
+    try:
+        return canonical.encode(value)
+    except Malformed as error:
+        raise RequestError("BAD_REQUEST", f"This has no canonical form: {error}.") from None
 
 
 def signed(value: Any) -> Any:
@@ -176,6 +182,9 @@ async def recorded(
             # What the writer has not taken yet can be withdrawn; the rest runs to its end.
             code = "BUSY" if future.cancel() else "UNDECIDED"
             raise Refused(Problem(code), retry_after=1) from None
+        except asyncio.CancelledError:
+            future.cancel()  # its client has left
+            raise
     except Refused as refused:
         told = await access.masked(context, key, refused)
         context.outcomes.append(told.problems[0].code)

@@ -140,7 +140,10 @@ class Trial:
     def until(self, at: int) -> str:
         """Until when a submission may be recorded, as clients choose it (ledger format §5, §8)."""
         sandbox = self.view.context.gateway.sandbox
-        return instant.text(max(at, self.now) + DAYS_6 if sandbox else self.now + MINUTES_15)
+        try:
+            return instant.text(max(at, self.now) + DAYS_6 if sandbox else self.now + MINUTES_15)
+        except Malformed:
+            raise RequestError("BAD_REQUEST", "`at` is too late for anything to be signed after it.") from None
 
     def submission(self, first: int, raws: tuple[bytes, ...], until: str) -> Submission:
         """A submission that saw the newest checkpoint, without a signature."""

@@ -112,7 +112,7 @@ def test_the_bundles_hold_the_entries_of_the_tree_for_those_who_may_read_all(htt
 
 def test_nobody_else_is_given_entries(http: httpx.Client, nursery: Nursery) -> None:
     grower = bearer(Key.load(nursery.growers[0].key_file))
-    for headers, status in (({}, 404), (grower, 404), ({"authorization": "Bearer x"}, 401)):
+    for headers, status in (({}, 401), (grower, 404), ({"authorization": "Bearer x"}, 401)):
         for path in (tiles.path("entries", 0), tiles.path("entries", 0, 1)):
             response = http.get(f"/{path}", headers=headers)
             assert (response.status_code, response.headers["cache-control"]) == (status, "no-store")
@@ -131,13 +131,15 @@ def test_what_is_no_tile_yet_or_never_is_404_and_not_kept(http: httpx.Client, pa
     assert (response.status_code, response.headers.get("cache-control")) == (404, "no-store")
 
 
-def test_health_and_metrics(http: httpx.Client) -> None:
+def test_health_and_metrics(http: httpx.Client, nursery: Nursery) -> None:
+    http.headers.update(bearer(Key.load(nursery.growers[0].key_file)))
     for path in ("/health/live", "/health/ready"):
         assert http.get(path).status_code == 200
     before = counted(http)
     http.post("/graphql", json={"query": "{"}, headers={"accept": "application/graphql-response+json"})
     assert counted(http) == before + 1
     metrics = http.get("/metrics")
+    del http.headers["authorization"]
     assert metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert f"ketenboek_entries {newest(http).size}\n" in metrics.text
     assert 'ketenboek_outcomes_total{outcome="recorded"} 532\n' in metrics.text

@@ -175,7 +175,8 @@ def test_without_a_token_only_what_is_public_is_answered(http: httpx.Client) -> 
     for path in ("/checkpoint", "/tile/0/000.p/1", "/schema.graphql", "/health/live", "/health/ready"):
         assert http.get(path).status_code == 200, path
     assert http.get("/u/" + "E" * 22).status_code == 404
-    assert http.get("/tile/entries/000.p/1").status_code == 404
+    for path in ("/tile/entries/000.p/1", "/metrics"):
+        assert (http.get(path).status_code, http.get(path).headers["www-authenticate"]) == (401, "Bearer"), path
 
 
 @pytest.mark.parametrize("path", ["/console", "/console/unit/" + "E" * 22, "/console/receipt/0"])
