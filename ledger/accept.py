@@ -92,7 +92,7 @@ def accept(
         raise Refused(lapsed.under("0"))
     if not genuine:  # (3)
         raise Refused(Problem("SIGNATURE_INVALID", ("signature",), expected=submission.text.decode()))
-    _check_numbers(submission.first, statements, cursor)  # (4)
+    _check_number(submission.first, cursor.next, 0)  # (4)
     _check_seen(submission, head, cursor)  # (5)
     state.add(cursor.but(next=submission.first + submission.count, seen=submission.seen_size))
     entries: list[Linked] = []
@@ -107,6 +107,7 @@ def accept(
         statement = statements[place]
         recorded = max(recorded, statement.at) if ledger.sandbox else recorded
         index = head.size + place
+        _check_number(statement.sequence if place else submission.first, submission.first + place, place)
         problem = _timely(submission, statement, recorded, state.get(Key, key.number) or key)  # (6)
         problem = problem or judge(statement, index, recorded, ledger, key, state)  # (7)
         if problem is not None:
@@ -140,7 +141,7 @@ def judge(statement: Statement, index: int, recorded: int, ledger: Ledger, key: 
         signer = Participant(key.participant, 0, None, "MINISTRY", key.participant, 0, None, None, 0, None)
     if not _entitled(action, signer, key):
         return Problem("NOT_ALLOWED")
-    scene = Scene(state, index, statement.at, recorded, signer, key, ledger, action.custody)
+    scene = Scene(state, index, statement.at, recorded, signer, key, ledger, action.custody, action.members)
     effects = list(action.effects(scene))
     for effect in effects:
         effect.judge(scene)
@@ -234,12 +235,10 @@ def _lapsed(key: Key, recorded: int) -> Problem | None:
     return None
 
 
-def _check_numbers(first: int, statements: list[Statement], cursor: Cursor) -> None:
-    for place, number in enumerate([first, *[statement.sequence for statement in statements[1:]]]):
-        expected = cursor.next + place
-        if number != expected:
-            code = "SEQUENCE_USED" if number < expected else "SEQUENCE_GAP"
-            raise Refused(Problem(code, (str(place), "sequence"), expected=str(expected)))
+def _check_number(number: int, expected: int, place: int) -> None:
+    if number != expected:
+        code = "SEQUENCE_USED" if number < expected else "SEQUENCE_GAP"
+        raise Refused(Problem(code, (str(place), "sequence"), expected=str(expected)))
 
 
 def _check_seen(submission: Submission, head: Head, cursor: Cursor) -> None:

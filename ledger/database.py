@@ -24,6 +24,12 @@ ERRORS: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error)
 """What the drivers raise."""
 
 
+KNOWN = "the database is sqlite:///path/to/file or postgresql://user@host/name"
+
+TEXT_ERRORS: tuple[type[Exception], ...] = (UnicodeEncodeError, psycopg.DataError)
+"""What they raise for texts that cannot be stored: half a character (a lone surrogate), on PostgreSQL NUL."""
+
+
 class UnknownDatabase(ValueError):
     """The address names no engine that is known here."""
 
@@ -32,14 +38,13 @@ def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite address; None for PostgreSQL. Raises UnknownDatabase."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise UnknownDatabase(url) from error
+    except (ArgumentError, ValueError) as error:
+        raise UnknownDatabase(f"{KNOWN}, not {url.partition(':')[0]!r}") from error
     if parsed.drivername == "sqlite" and parsed.database and parsed.database != ":memory:":
         return Path(parsed.database)
     if parsed.drivername == "postgresql":
         return None
-    message = f"{parsed.drivername}: the database is sqlite:///path/to/file or postgresql://…"
-    raise UnknownDatabase(message)
+    raise UnknownDatabase(f"{KNOWN}, not {parsed.drivername}")
 
 
 def connect_sqlite(path: Path, *, create: bool = False) -> sqlite3.Connection:

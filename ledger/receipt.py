@@ -101,7 +101,7 @@ def verify(text: str, anchor: Anchor) -> Entry:
         key_id = _text(statement, "key")
         if len(decoded) == 3 and decoded[2].index >= entry.index:
             raise Malformed("it was registered only later")
-        public = _registered(key_id, statements[-1] if len(decoded) == 3 else statements[0])
+        public = _registered(key_id, statements[2]) if len(decoded) == 3 else _founding(key_id, statements[0])
 
     with _check(7, "The statement is not signed by its key"):
         _check_signature(entry, statement, public, anchor.origin)
@@ -129,15 +129,20 @@ def _read(text: str) -> tuple[list[bytes], list[TlogProof]]:
         raise Malformed("a lone surrogate") from error
 
 
+def _founding(key_id: str, statement: dict[str, Any]) -> bytes:
+    """The public key of this id with which the ledger was founded."""
+    listed = statement["data"].get("keys")
+    return _of_id(key_id, [_text(item, "key") for item in listed] if isinstance(listed, list) else [])
+
+
 def _registered(key_id: str, statement: dict[str, Any]) -> bytes:
-    """The public key of this id that the statement registers."""
-    if statement.get("action") == "foundLedger":
-        listed = statement["data"].get("keys")
-        found = [_text(item, "key") for item in listed] if isinstance(listed, list) else []
-    elif statement.get("action") == "registerKey":
-        found = [_data(statement, "key")]
-    else:
+    """The public key of this id that a later statement registers."""
+    if statement.get("action") != "registerKey":
         raise Malformed("its entry registers no key")
+    return _of_id(key_id, [_data(statement, "key")])
+
+
+def _of_id(key_id: str, found: list[str]) -> bytes:
     for key64 in found:
         public = unb64(key64, keys.PUBLIC_BYTES)
         if keys.thumbprint(public) == key_id:

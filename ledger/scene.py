@@ -26,6 +26,7 @@ from ledger.state import State
 
 MINUTES_5 = 300_000
 HOUR = 3_600_000
+DIGITS = frozenset("0123456789")
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Scene:
     key: Key
     ledger: Ledger
     custody: bool
+    members: tuple[str, ...]
+    """The fields of the action, in order."""
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     flows: int = 0
@@ -61,11 +64,13 @@ class Scene:
 
         A member that only some signers must give is judged directly after NOT_ALLOWED.
         """
-        return min(
-            self.problems,
-            key=lambda p: (p.rank, 0) if p.code != "FIELD_MISSING" else (PRECEDENCE["NOT_ALLOWED"], 1),
-            default=None,
-        )
+        return min(self.problems, key=self._order, default=None) if self.problems else None
+
+    def _order(self, problem: Problem) -> tuple[tuple[int, int], int, list[int]]:
+        rank = (problem.rank, 0) if problem.code != "FIELD_MISSING" else (PRECEDENCE["NOT_ALLOWED"], 1)
+        field, *below = problem.path or ("",)
+        place = self.members.index(field) if field in self.members else -1
+        return rank, place, [int(step) for step in below if step[:1] in DIGITS]
 
     def unit(self, code: str) -> Unit | None:
         """The unit that carries a code."""

@@ -8,6 +8,7 @@ it for good (`Fatal`); starting again is the recovery, so recovery runs every da
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -192,6 +193,8 @@ class Sequencer:
             self._die(error)
 
     def _die(self, error: Exception) -> None:
+        with contextlib.suppress(Exception):  # other writers wait for what this one had locked
+            self._store.rollback()
         with self._wake:
             self._dead = True
             left = list(self._queue)

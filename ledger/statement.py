@@ -62,12 +62,12 @@ def read(raw: bytes, origin: str, edition: Edition, seen: int | None = None) -> 
         problems.append(Problem("FIELD_INVALID", ("data",), expected="an object"))
     if cls is not None and isinstance(data, dict):
         found = list(cls.struct.check(data, ("data",)))
-        if not found and not problems:
+        if not found:
             action = cls.of(data)
             found += [problem.under("data") for problem in action.form()]
             if seen is not None:
                 found += [problem.under("data") for problem in action.form_seen(seen)]
-            if not found:
+            if not found and not problems:
                 at = instant.millis(value["at"])
                 sealed = tuple(_sealed(data))
                 return Statement(raw, value["key"], value["sequence"], at, action, data, sealed)

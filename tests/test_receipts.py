@@ -112,3 +112,11 @@ def test_the_receipt_of_another_anchor_s_origin_is_refused() -> None:
 
 def test_what_is_verified_is_the_entry_itself() -> None:
     assert receipt.verify(ACCEPTED, ANCHOR) == Entry.decode(ENTRIES[4])
+
+
+@pytest.mark.parametrize("key_index", [0, 1])
+def test_a_key_entry_is_one_that_registers_the_key_later(key_index: int) -> None:
+    """What registered the key is the genesis, or what a receipt brings beside it: never the genesis twice."""
+    with pytest.raises(ReceiptError) as refusal:
+        receipt.verify(built(2, key_index), ANCHOR)
+    assert refusal.value.step == 6

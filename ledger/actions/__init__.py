@@ -28,6 +28,7 @@ class Action:
     licensed: ClassVar[bool]
     custody: ClassVar[bool]
     struct: ClassVar[Struct]
+    members: ClassVar[tuple[str, ...]]
     attributes: ClassVar[dict[str, str]]
     """From the name of a member to that of the attribute, which differs where Python needs the name."""
 
@@ -80,6 +81,7 @@ def action(*who: str, admin: bool = False, licensed: bool = True, custody: bool 
         made.name = made.__name__[0].lower() + made.__name__[1:]
         made.who, made.admin, made.licensed, made.custody = who, admin, licensed, custody
         made.struct = Struct(made.__name__ + "Data", tuple(_members(made)))
+        made.members = tuple(member.name for member in made.struct.members)
         made.attributes = {camel(item.name): item.name for item in fields(made)}  # type: ignore[arg-type]
         return made
 

@@ -18,6 +18,7 @@ from ledger.effects import (
     look_up,
 )
 from ledger.fields import (
+    INTEGER_MAX,
     CfuPerGram,
     Destroyable,
     DestructionMethod,
@@ -221,6 +222,9 @@ class CollectWaste(Action):
         units = look_up(scene, "units", self.units)
         lots = [unit for unit in units if unit.code[0] == "B"]
         others = [unit for unit in units if unit.code[0] != "B"]
+        put = sum(lot.now.lost for lot in lots) + sum(unit.now.mass for unit in others)
+        if put > INTEGER_MAX:  # no flow and no format could say it
+            scene.refuse("LIMIT_EXCEEDED", "units", expected=f"{INTEGER_MAX} milligrams")
         yield Create(
             path="waste",
             codes=[self.waste],
@@ -229,7 +233,7 @@ class CollectWaste(Action):
             position=self.position,
             flows=False,
             grower=scene.signer.participant,
-            out_of=sum(lot.now.lost for lot in lots) + sum(unit.now.mass for unit in others),
+            out_of=put,
         )
         yield ConsumeLost(units=lots, into=self.waste)
         yield Consume(units=others, states=("LOST",), to="WASTED", into=self.waste, kind="WASTE")

@@ -46,7 +46,7 @@ def unfit(scene: Scene, origin: str, participant: str, key: str, possession: str
     key_id = keys.thumbprint(public)
     if keys.unfit(public) is not None or scene.state.find(Key, "id", key_id):
         return True
-    if public == note.Vkey.parse(scene.ledger.checkpoint_key).public:
+    if public == note.Vkey.parse(scene.ledger.checkpoint_key, fit=False).public:
         return True
     try:
         text = keys.possession_text(origin, participant, key_id)
@@ -71,7 +71,7 @@ class FoundLedger(Action):
     def form(self) -> Iterator[Problem]:
         """The checkpoint key is an Ed25519 vkey."""
         try:
-            note.Vkey.parse(self.checkpoint_key)
+            note.Vkey.parse(self.checkpoint_key, fit=False)
         except Malformed:
             yield Problem("FIELD_INVALID", ("checkpointKey",), expected="a signed-note vkey of type 01")
 
@@ -80,7 +80,7 @@ class FoundLedger(Action):
         if scene.index != 0:
             scene.refuse("WRONG_STATE")
             return
-        vkey = note.Vkey.parse(self.checkpoint_key)
+        vkey = note.Vkey.parse(self.checkpoint_key, fit=False)
         if vkey.name != scene.ledger.origin or keys.unfit(vkey.public) is not None:
             scene.refuse("KEY_UNFIT", "checkpointKey")
         yield Enrol(row=scene.ledger)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import psycopg
+from sqlalchemy import make_url
 
 from ledger.database import ERRORS, connect_postgresql, sqlite_path
 
@@ -188,5 +189,5 @@ def _connect(url: str) -> Connection:
         file.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
         file.execute("BEGIN")
     except ERRORS as error:
-        raise Unreadable(f"{url}: {error}") from error
+        raise Unreadable(f"{make_url(url).render_as_string(hide_password=True)}: {error}") from error
     return file
