@@ -64,12 +64,12 @@ def served(folder: Path) -> Iterator[str]:
         gateway.terminate()
 
 
-def run(command: list[str], folder: Path, served: str, text: str) -> str:
+def run(command: list[str], folder: Path, served: str, text: str, code: int = 0) -> str:
     """What a block prints, run where the README says, with the address of this gateway in it."""
     text = text.replace(f"http://127.0.0.1:{PORT}", served)
     done = subprocess.run([*command, text], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == code, done.stderr
+    return done.stderr if code else done.stdout
 
 
 def test_a_first_record_and_a_first_question(folder: Path, served: str) -> None:
@@ -87,9 +87,11 @@ def test_a_first_record_and_a_first_question(folder: Path, served: str) -> None:
 
 
 def test_a_mutation_by_hand(folder: Path, served: str) -> None:
-    """Preview, sign, send: what a program in any language does."""
+    """Preview, sign, send: what a program in any language does. A second time it tells why not."""
     [program] = blocks("python")
-    assert "recorded as entry" in run([str(SCRIPTS / "python"), "-c"], folder, served, program)
+    command = [str(SCRIPTS / "python"), "-c"]
+    assert "recorded as entry" in run(command, folder, served, program)
+    assert re.match(r"rejected: .*NAME_USED", run(command, folder, served, program, code=1))
 
 
 def test_the_two_commands_are_the_makefiles() -> None:

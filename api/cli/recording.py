@@ -153,7 +153,8 @@ def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
     if arguments.json:
         put({"outcome": "rejected", "problems": problems, "retryAfter": refusal.retry_after})
     else:
-        _tell(problems)
+        for problem in refusal.problems:
+            note(str(problem))
         if refusal.offset:
             note(f"{refusal.offset:,} actions before it are recorded")
     return 1
@@ -174,13 +175,7 @@ def _previewed(
         for number, preview in enumerate(previews):
             if preview.problems:
                 note(f"action {number}:")
-                _tell([asdict(problem) for problem in preview.problems])
+                for problem in preview.problems:
+                    note(str(problem))
         print(f"{len(previews) - len(refused)} of {len(previews)} would be accepted now; nothing was recorded")
     return 1 if refused else 0
-
-
-def _tell(problems: list[dict[str, Any]]) -> None:
-    for problem in problems:
-        where = ".".join(problem["path"])
-        expected = f" (expected: {problem['expected']})" if problem.get("expected") else ""
-        note(f"{problem['code']} at {where or 'the submission'}: {problem['message']}{expected}")

@@ -65,6 +65,10 @@ class Problem:
     entry: int | None = None
     expected: str | None = None
 
+    def __str__(self) -> str:
+        expected = f" (expected {self.expected})" if self.expected else ""
+        return f"{self.code} at {'.'.join(self.path) or 'the submission'}: {self.message}{expected}"
+
 
 class Rejected(ClientError):
     """The gateway refused the submission whole; correct it and record it again.
@@ -75,12 +79,16 @@ class Rejected(ClientError):
     """
 
     def __init__(self, problems: tuple[Problem, ...], retry_after: int | None = None, first: int = 0) -> None:
-        super().__init__("; ".join(f"{p.code}: {p.message}" for p in problems) or "refused without a reason")
+        super().__init__(problems, retry_after, first)
         self.problems = problems
         self.retry_after = retry_after
         self.first = first
         self.earlier = False
         self.offset = 0
+
+    def __str__(self) -> str:
+        told = "; ".join(map(str, self.problems)) or "refused without a reason"
+        return f"an earlier act, which was still without an answer: {told}" if self.earlier else told
 
     @property
     def code(self) -> str:
@@ -96,7 +104,7 @@ class Undecided(ClientError):
     """The gateway would not say within patience. What was signed is kept: it may be recorded."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(f"{p.code}: {p.message}" for p in problems))
+        super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 
 

@@ -14,6 +14,7 @@ from ketenboek_client import (
     GatewayError,
     Key,
     Malformed,
+    Problem,
     Rejected,
     Unauthenticated,
     Undecided,
@@ -181,6 +182,7 @@ def test_a_refusal_of_the_one_before_is_told_as_such(key_file: Path) -> None:
         with pytest.raises(Rejected) as refusal:
             client.record("sellPackages", {"packages": ["E1"]})
         assert refusal.value.earlier
+        assert str(refusal.value) == "an earlier act, which was still without an answer: ON_HOLD at 0: about ON_HOLD"
         assert client.record("sellPackages", {"packages": ["E1"]}).receipt.index == 6
 
 
@@ -196,7 +198,15 @@ def test_a_refusal_uses_no_number(key_file: Path) -> None:
     assert [problem.code for problem in problems] == ["WRONG_STATE", "A_CODE_OF_LATER"]
     assert (refusal.value.code, refusal.value.first, problems[0].path) == ("WRONG_STATE", 4, ("0",))
     assert not refusal.value.earlier
+    assert str(refusal.value) == "WRONG_STATE at 0: about WRONG_STATE; A_CODE_OF_LATER at 0: about A_CODE_OF_LATER"
     assert json.loads(line.ledger.entries[6])["statement"]["sequence"] == 4
+
+
+def test_a_problem_says_where_and_what_was_expected() -> None:
+    assert str(Problem("A", "Say less.")) == "A at the submission: Say less."
+    there = Problem("LIMIT_EXCEEDED", "Too much.", ("0", "data", "mass"), expected="cap=5")
+    assert str(Rejected((there,))) == "LIMIT_EXCEEDED at 0.data.mass: Too much. (expected cap=5)"
+    assert str(Rejected(())) == "refused without a reason"
 
 
 def test_what_was_not_even_executed_is_dropped(key_file: Path) -> None:
