@@ -13,8 +13,12 @@ from api.lettering import fit, width
 from api.markup import Markup, joined, tag
 from api.words import Language, counted, grams, minute, say, short
 
-WIDTH, INDENT, EDGE, SMALL = 190, 13, 9, 11
-"""Of a box: its width, the room left and right of its text, the size of its text, pixels."""
+WIDTH, INDENT, EDGE, SMALL, LARGE = 204, 13, 9, 11, 13
+"""Of a box: its width, the room left and right of its text, the sizes of its text, pixels."""
+GAP = 8
+"""Between what stands left and right on a line."""
+BOLD = frozenset(("kind", "count", "hold"))
+"""Styles of lines, as the style sheet has them."""
 HOLDS_SHOWN = 3
 SHADOW = 4
 """How far the second card of a group shows behind the first."""
@@ -55,7 +59,7 @@ def rows(group: Group, language: Language, *, frontier: bool) -> list[Row]:
         found.append(Row("hold", 15, say("held of", language, held=held, all=number)))
     for authority, entry in group.holds[:HOLDS_SHOWN]:
         hold = f"{say('hold', language)} · {say('entry', language, n=entry)}"
-        beside = width(f"{hold} · {authority}", SMALL + 1) <= WIDTH - INDENT - EDGE
+        beside = width(f"{hold} · {authority}", SMALL, bold=True) <= WIDTH - INDENT - EDGE
         found += [Row("hold", 15, text) for text in ([f"{hold} · {authority}"] if beside else [hold, authority])]
     if len(group.holds) > HOLDS_SHOWN:
         found.append(Row("hold", 15, f"{len(group.holds)} {say('holds', language).lower()} …"))
@@ -124,11 +128,11 @@ def draw(lines: list[Row], x: int, y: int, *, several: bool) -> Markup:
     baseline = y + 2
     for row in lines:
         baseline += row.height
-        room = WIDTH - INDENT - EDGE
-        bold = row.style in {"hold", "kind"}
-        left = row.left if row.style in {"code", "count"} else fit(row.left, room, SMALL + bold)
+        room, size_, bold = WIDTH - INDENT - EDGE, LARGE if row.style == "count" else SMALL, row.style in BOLD
+        left = row.left if row.style == "code" else fit(row.left, room, size_, bold=bold)
         texts.append(tag("text", left, class_=row.style, x=x + INDENT, y=baseline))
         if row.right:
-            right = row.right if row.style == "code" else fit(row.right, room - width(left, SMALL + bold) - 8, SMALL)
+            taken = width(left, LARGE, mono=True) if row.style == "code" else width(left, size_, bold=bold)
+            right = fit(row.right, room - taken - GAP, SMALL)
             texts.append(tag("text", right, class_="status", x=x + WIDTH - EDGE, y=baseline, text_anchor="end"))
     return joined([second if several else None, card, band, *texts])

@@ -24,7 +24,7 @@ MARGIN = 16
 LEGEND_WIDTH_MIN = 560
 STUB_WIDTH_MAX, STUB_ROW = 190, 14
 LABEL_ROOM = 8
-FITTING = range(1180, 1500)
+FITTING = range(1180, 1560)
 """Pixels: around all, for the legend, of a stub, beside a label; of the widths that may shrink to fit a page."""
 
 STYLE = """
@@ -125,7 +125,7 @@ def drawing(
     between = [one.source in rows and one.target in rows for one in drawn.sums]
     labels = [quantity(drawn, one, language) if own else "" for one, own in zip(drawn.sums, between, strict=True)]
     edges = [
-        Line(one.source, one.target, width(label, boxes.SMALL + 1) + LABEL_ROOM if label else 0)
+        Line(one.source, one.target, width(label, boxes.SMALL, bold=True) + LABEL_ROOM if label else 0)
         for one, label in zip(drawn.sums, labels, strict=True)
     ]
     placed = layout(nodes, edges, drawn.columns)
@@ -144,7 +144,7 @@ def drawing(
 
 def stub_size(notes: list[str], *, enters: bool) -> Box:
     """The room that the notes of a stub need: at the right of its column if a line begins here."""
-    widest = max(width(note, boxes.SMALL + 1) for note in notes)
+    widest = max(width(note, boxes.SMALL, bold=number == 0) for number, note in enumerate(notes))
     return Box(min(widest + 8, STUB_WIDTH_MAX), STUB_ROW * len(notes) + 2, right=enters)
 
 
@@ -231,7 +231,7 @@ class Sheet:
         texts = [
             tag(
                 "text",
-                fit(note, STUB_WIDTH_MAX - 8, boxes.SMALL),
+                fit(note, STUB_WIDTH_MAX - 8, boxes.SMALL, bold=number == 0),
                 class_={0: "amount", 1: "word"}.get(number),
                 x=at,
                 y=y + 11 + STUB_ROW * number,
@@ -244,7 +244,7 @@ class Sheet:
     def line(self, one: Sum, label: str, route: Route) -> Markup:
         """A flow: its way, its tip, and its quantity on it."""
         (x, y), *points = route.points
-        way, gap = [f"M{x} {y}"], width(label, boxes.SMALL) // 2 + 3
+        way, gap = [f"M{x} {y}"], width(label, boxes.SMALL, bold=True) // 2 + 3
         for number, (next_x, next_y) in enumerate(points):
             half = (next_x - x) // 2
             if number == 1 and label:

@@ -12,6 +12,7 @@ import pytest
 from api import tracing
 from api.access import authenticated
 from api.console import sight_in, view_of
+from api.drawn import DrawnLineage
 from ledger.lineage import Direction
 from ledger.rows import Unit
 from tests.world import ORIGIN, Actor, World, verdicts
@@ -62,7 +63,7 @@ def test_a_shop_sees_its_package_but_not_the_growers_plants(world: World) -> Non
     assert "harvestPlants" not in shown
 
 
-def drawn(world: World, code: str, reader: Actor | None, direction: Direction) -> tracing.DrawnLineage:
+def drawn(world: World, code: str, reader: Actor | None, direction: Direction) -> DrawnLineage:
     """What the page of a unit draws for a reader."""
     gateway = world.running.gateway
     caller = authenticated(gateway, None if reader is None else f"Bearer {reader.key.token(ORIGIN)}")

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.boxes import BOLD, GAP, LARGE, SMALL, WIDTH
 from api.drawing import Links, drawing, told
 from api.drawn import DrawnFlow, DrawnLineage
 from api.grouping import CROWD_MAX, DRAWN_MAX, picture
 from api.layout import Box, Line, layout, ranks
+from api.lettering import width
 from api.tree_text import Direction, tree
-from api.words import grams, percent
+from api.words import LANGUAGES, Language, grams, percent
 from tests.lineages import GOLDEN, LOT, MOTHER, code, golden, moment, plain, recall, troubled, unit, wide
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -193,6 +195,26 @@ def test_a_circle_is_drawn_without_going_round() -> None:
     written = " ".join(texts(parsed(lineage)))
     assert amount(written) == Counter(mass=21)
     assert amount(" ".join(tree(lineage))) == Counter(mass=21)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("lineage", LINEAGES.values(), ids=LINEAGES)
+def test_what_stands_in_a_box_stays_in_it_and_apart(lineage: DrawnLineage, language: Language) -> None:
+    """By the advances of DejaVu Sans, in which a machine without Helvetica and its kin writes."""
+    root = fromstring(drawing(lineage, language=language, standalone=True))
+    for box in (box for box in of_class(root, "unit") if box.find(f"{SVG}title") is not None):
+        edge = int(next(of_class(box, "card")).get("x") or "") + WIDTH
+        words = list(box.iter(f"{SVG}text"))
+        beside = {one.get("y"): width(one.text or "", SMALL) + GAP for one in words if one.get("text-anchor") == "end"}
+        for one in words:
+            style, size = one.get("class"), LARGE if one.get("class") in {"code", "count"} else SMALL
+            wide = width(one.text or "", size, bold=style in BOLD, mono=style == "code")
+            if style != "status":
+                assert int(one.get("x") or "") + wide + beside.get(one.get("y"), 0) <= edge
+
+
+def test_the_dates_of_the_golden_picture_are_whole() -> None:
+    assert not [text for text in texts(parsed(plain())) if re.fullmatch(r"[0-9: -]+…", text)]
 
 
 def test_names_cannot_become_markup() -> None:
