@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,8 @@ ALGORITHM = "PBES2-HS512+A256KW"
 # What OWASP advises for PBKDF2 with HMAC-SHA-512; readers accept more, within a bound on their own work.
 ROUNDS = 210_000
 ROUNDS_MIN, ROUNDS_MAX = 1_000, 10_000_000
+COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){4}")
+"""What a compact JWE looks like from outside."""
 
 
 def seal(plaintext: bytes, passphrase: str, random: Callable[[int], bytes]) -> str:
@@ -30,8 +33,10 @@ def seal(plaintext: bytes, passphrase: str, random: Callable[[int], bytes]) -> s
     return ".".join((protected, b64url(wrapped), b64url(vector), b64url(sealed[:-16]), b64url(sealed[-16:])))
 
 
-def open_(text: str, passphrase: str) -> bytes:
-    """The plaintext. Raises Unreadable for a wrong passphrase, another algorithm or damage."""
+def open_(text: str, passphrase: str | None) -> bytes:
+    """The plaintext. Raises Unreadable for no or a wrong passphrase, another algorithm or damage."""
+    if passphrase is None:
+        raise Unreadable("encrypted: give its passphrase (to a command with --passphrase-file)")
     try:
         protected, wrapped, vector, ciphertext, tag = text.split(".")
         header = json.loads(unb64url(protected))

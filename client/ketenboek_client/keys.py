@@ -38,16 +38,14 @@ class Key:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], passphrase: str | None = None) -> Key:
-        """The key in a file. Raises Unreadable, also for an encrypted file without its passphrase."""
+        """The key in a file. Raises Unreadable with its path, also for an encrypted file without its passphrase."""
         try:
             text = Path(path).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            if jwe.COMPACT.fullmatch(text):
+                text = jwe.open_(text, passphrase).decode("utf-8", "replace")
+            return cls.from_jwk(text)
+        except (OSError, UnicodeDecodeError, Unreadable) as error:
             raise Unreadable(f"key file {path}: {error}") from None
-        if not text.startswith("{"):
-            if passphrase is None:
-                raise Unreadable(f"key file {path} is encrypted: give its passphrase")
-            text = jwe.open_(text, passphrase).decode("utf-8", "replace")
-        return cls.from_jwk(text)
 
     @classmethod
     def from_jwk(cls, text: str) -> Key:
@@ -60,7 +58,7 @@ class Key:
             if unb64url(jwk["x"], 32) != key.public:
                 raise Unreadable("the public half does not belong to the private one")
         except (ValueError, TypeError, KeyError, Malformed):
-            raise Unreadable("not a private key as a JWK") from None
+            raise Unreadable("not a key: neither a private Ed25519 key as a JWK nor one that is encrypted") from None
         return key
 
     def jwk(self) -> str:

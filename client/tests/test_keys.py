@@ -37,8 +37,8 @@ def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
 def test_an_encrypted_key_needs_its_passphrase_and_is_whole(tmp_path: Path) -> None:
     path, other = tmp_path / "key.jwk", tmp_path / "other.jwk"
     key("grower").save(path, "geheim")
-    for passphrase in (None, "Geheim"):
-        with pytest.raises(Unreadable):
+    for passphrase, told in ((None, "encrypted: .*--passphrase-file"), ("Geheim", "wrong passphrase")):
+        with pytest.raises(Unreadable, match=told):
             Key.load(path, passphrase)
     parts = path.read_text().strip().split(".")
     for place in range(5):
@@ -95,6 +95,17 @@ def test_what_is_no_key_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(Unreadable):
         Key.load(path, "geheim")
+
+
+@pytest.mark.parametrize("passphrase", [None, "geheim"])
+@pytest.mark.parametrize(
+    "text", ["# Ketenboek\n\nThe ledger.", "a.b.c.d", "a.b.c.d.e.f", "[]", "null", ""], ids=range(6)
+)
+def test_what_is_no_key_is_not_said_to_be_encrypted(tmp_path: Path, text: str, passphrase: str | None) -> None:
+    path = tmp_path / "README.md"
+    path.write_text(text)
+    with pytest.raises(Unreadable, match=r"README\.md: not a key"):
+        Key.load(path, passphrase)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
