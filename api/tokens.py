@@ -27,8 +27,11 @@ class Unauthenticated(Exception):
     """A token that does not count, with a sentence that says why."""
 
 
-def caller(token: str, origin: str, store: Store, now: int) -> Key:
-    """The registered key that signed a token; `now` in milliseconds. Raises Unauthenticated."""
+def caller(token: str, origin: str, store: Store, now: int, recorded: int) -> Key:
+    """The registered key that signed a token. Raises Unauthenticated.
+
+    `now` is the clock's, `recorded` the ledger's time, by which a key lapses; both in milliseconds.
+    """
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise Unauthenticated("The bearer token is not a compact JWT.")
@@ -41,7 +44,7 @@ def caller(token: str, origin: str, store: Store, now: int) -> Key:
     if not found:
         raise Unauthenticated("The token's `kid` is no registered key.")
     key: Key = found[0]
-    if key.revoked is not None or (key.not_after is not None and now > key.not_after):
+    if key.revoked is not None or (key.not_after is not None and recorded > key.not_after):
         raise Unauthenticated("The token's key is revoked or has lapsed.")
     try:
         keys.verify(key.public, f"{match[1]}.{match[2]}".encode(), keys.unb64url(match[3], 64))

@@ -18,7 +18,7 @@ from tests.lineages import OF_README, of_readme
 ROOT = Path(__file__).parents[1]
 PAGES = reference.pages()
 TABLES = {path: text for path, text in PAGES.items() if path.endswith(".md")}
-MANIFESTS = {1: "af0085e581b5ef6f95f4c42041161624ede90c7ddfce3c42863e41d36a880c69"}
+MANIFESTS = {1: "90148e9431d2f760e9d8169b0ade8928feff7ccbc475d9aa606716f83ea77c32"}
 
 
 @pytest.mark.parametrize("path", PAGES)

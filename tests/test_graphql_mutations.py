@@ -358,3 +358,11 @@ def test_an_opening_that_is_no_text(desk: Desk) -> None:
         assert answer.members["data"]["movePlants"]["problems"] == [
             {"code": "FIELD_INVALID", "path": ["openings", "0"]}
         ]
+
+
+def test_a_text_that_cannot_be_signed_is_a_bad_request(desk: Desk) -> None:
+    submission = desk.signed("grower-1", ("registerVariety", {"variety": "x", "name": "X"}))
+    document = """mutation($data: RegisterKeyData!, $proof: Proof!) {
+      registerKey(data: $data, proof: $proof) { __typename } }"""
+    data = {"participant": "grower-1", "key": "AA==", "possession": "AA==", "scope": ["\ud800"]}
+    assert desk.code(document, {"data": data, "proof": proof(submission)}, by=None) == "BAD_REQUEST"

@@ -128,7 +128,7 @@ def test_not_allowed(world: World) -> None:
 def _registration(world: World, participant: str, name: str) -> dict[str, Any]:
     key = SigningKey(seed(name))
     possession = key.sign(keys.possession_text(world.anchor.origin, participant, key.id))
-    return {"participant": participant, "key": b64(key.public), "possession": b64(possession)}
+    return {"participant": participant, "key": b64(key.public), "possession": b64(possession), "admin": True}
 
 
 def test_units_and_codes(world: World) -> None:
@@ -172,6 +172,8 @@ def test_names(world: World) -> None:
 
 def test_key_unfit(world: World) -> None:
     ministry = world.ministry
+    device = {name: value for name, value in _registration(world, "shop-1", "new").items() if name != "admin"}
+    assert ministry.refused("registerKey", **device).code == "NOT_ALLOWED", "a shop registers its devices itself"
     again = ministry.refused("registerKey", **_registration(world, "shop-1", "grower-1"))
     assert again.code == "KEY_UNFIT"
     small: dict[str, Any] = {**_registration(world, "shop-1", "new"), "key": b64(bytes([1]) + bytes(31))}
@@ -182,7 +184,7 @@ def test_key_unfit(world: World) -> None:
     assert ministry.refused("registerKey", **moved).code == "KEY_UNFIT"
     checkpoint = ministry.refused("registerKey", **_registration(world, "shop-1", "gateway"))
     assert checkpoint.code == "KEY_UNFIT"
-    both = ministry.refused("registerKey", **_registration(world, "shop-1", "new"), admin=True, scope=["sellPackages"])
+    both = ministry.refused("registerKey", **_registration(world, "shop-1", "new"), scope=["sellPackages"])
     assert both.code == "FIELD_INVALID"
 
 

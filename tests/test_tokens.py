@@ -165,6 +165,11 @@ def test_a_bad_token_is_refused_where_none_is_needed(http: httpx.Client, chain: 
     refused(httpx.post(f"{chain.served.url}/graphql", json=NAME, headers={"authorization": f"Bearer {token()}"}))
 
 
+@pytest.mark.parametrize("kid", ["\ud800", "\0", "", 7, None, ["x"], "A" * 43])
+def test_a_key_id_that_is_none_is_no_registered_key(http: httpx.Client, kid: Any) -> None:
+    assert "registered" in refused(ask(http, f"Bearer {token(header={'kid': kid})}"))
+
+
 def test_without_a_token_only_what_is_public_is_answered(http: httpx.Client) -> None:
     assert "token" in refused(ask(http, None))
     refused(ask(http, None, accept=LEGACY))

@@ -144,7 +144,7 @@ class RegisterSite(Action):
 
 @action(*ANYBODY, admin=True, licensed=False)
 class RegisterKey(Action):
-    """Register a key. The ministry for anybody, everybody for itself: devices with a scope. Own rule."""
+    """Register a key. The ministry admin keys for anybody, everybody its own: devices with a scope. Own rule."""
 
     participant: Slug
     key: Key32
@@ -160,7 +160,8 @@ class RegisterKey(Action):
 
     def effects(self, scene: Scene) -> Iterator[Effect]:
         """The key."""
-        if scene.signer.kind != "MINISTRY" and self.participant != scene.signer.participant:
+        own = self.participant == scene.signer.participant
+        if not own and (scene.signer.kind != "MINISTRY" or self.admin_ is None):
             scene.refuse("NOT_ALLOWED", "participant")
         scene.named("participant", self.participant)
         if unfit(scene, scene.ledger.origin, self.participant, self.key, self.possession):
