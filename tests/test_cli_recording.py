@@ -107,6 +107,8 @@ def test_preview_records_nothing(chain: Chain, as_grower: dict[str, Any], tmp_pa
     told = ketenboek("submit", path, "--preview", "--json", **as_grower)
     assert [bool(one["problems"]) for one in told.object["previews"]] == [False, True], "each after those before it"
     assert told.code == 1
+    path.write_text("\n" + path.read_text())
+    assert f"{path}, line 3: NAME_USED at 1.data.variety" in ketenboek("submit", path, "--preview", **as_grower).err
     assert not path.with_name("acts.jsonl.state").exists()
     assert size(chain) == before
 
@@ -195,8 +197,10 @@ def test_submit_stops_at_a_refusal_and_goes_on_when_it_is_mended(
     before = size(chain)
     done = ketenboek("submit", path, "--size", 1, **as_grower)
     assert (done.code, size(chain)) == (1, before + 2)
-    assert "NAME_USED at 0.data.variety" in done.err
+    assert f"{path}, line 3: NAME_USED at 0.data.variety" in done.err
     assert "2 actions before it are recorded" in done.err
+    path.write_text("\n" + path.read_text())
+    assert f"{path}, line 4: NAME_USED at 0.data.variety" in ketenboek("submit", path, **as_grower).err
     path.write_text(path.read_text().replace('"haze"', '"w-2"'))
     assert ketenboek("submit", path, "--size", 1, **as_grower).code == 0
     assert size(chain) == before + 4
@@ -213,6 +217,16 @@ def test_submit_passes_over_only_what_it_recorded(chain: Chain, as_grower: dict[
     rival = {**as_grower, "key": chain.key_file("grower-2")}
     assert ketenboek("submit", path, **rival).code == 2
     Path(f"{path}.state").unlink()
+    assert ketenboek("submit", path, **as_grower).code == 0
+    assert size(chain) == before + 1
+
+
+def test_a_text_may_hold_what_unicode_takes_for_the_end_of_a_line(
+    chain: Chain, as_grower: dict[str, Any], tmp_path: Path
+) -> None:
+    path, before = tmp_path / "acts.jsonl", size(chain)
+    act = {"action": "registerSite", "data": {"site": "hall-8", "address": "Kasweg 8\u2028Venlo"}}
+    path.write_text(json.dumps(act, ensure_ascii=False) + "\r\n", encoding="utf-8")
     assert ketenboek("submit", path, **as_grower).code == 0
     assert size(chain) == before + 1
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from ketenboek_client import Client, ClientError, OtherBatch, Rejected, Surroundings
+from ketenboek_client import Client, ClientError, OtherBatch, Problem, Rejected, Surroundings
 from ketenboek_client.receipt import Receipt
 
 from api.cli import outcome
@@ -29,6 +29,9 @@ from api.settings import Settings
 SIZE_MAX = 1_000
 
 T = TypeVar("T")
+
+Action: TypeAlias = tuple[str, dict[str, Any], str | None]
+"""Its name, its data, and when it happened: left out, now."""
 
 
 def add(commands: Any, settings: Settings) -> None:
@@ -70,22 +73,23 @@ def _record(arguments: argparse.Namespace, _: Settings) -> int:
 def _submit(arguments: argparse.Namespace, _: Settings) -> int:
     if not 1 <= arguments.size <= SIZE_MAX:
         raise outcome.Wrong(f"--size is 1 to {SIZE_MAX}")
-    acts = list(_acts(arguments.file))
+    acts = dict(_acts(arguments.file))
+    lines = list(acts)
     receipts: list[dict[str, Any]] = []
     with _client(arguments) as client:
         count = 0
         try:
             if arguments.preview:
-                return _previewed(client, acts, arguments)
+                return _previewed(client, list(acts.values()), arguments, lines)
             place = None if arguments.file == "-" else f"{arguments.file}.state"
-            for receipt in _each(client.batch(acts, arguments.size, place)):
+            for receipt in _each(client.batch(acts.values(), arguments.size, place)):
                 count += 1
                 if arguments.json:
                     receipts.append(_receipt(receipt))
                 elif count % arguments.size == 0:
                     note(f"{count:,} recorded, up to entry {receipt.index}")
         except Rejected as refusal:
-            return _rejected(refusal, arguments)
+            return _rejected(refusal, arguments, lines)
     if arguments.json:
         put({"outcome": "recorded", "replayed": False, "receipts": receipts})
     else:
@@ -121,17 +125,19 @@ def _each(receipts: Iterator[Receipt]) -> Iterator[Receipt]:
         yield receipt
 
 
-def _acts(path: str) -> Iterator[tuple[str, dict[str, Any], str | None]]:
-    """The actions in a file. Raises Wrong with the line that is none."""
-    for number, line in enumerate(outcome.text_of(path).splitlines(), start=1):
-        if line.strip():
-            act = object_of(line, f"{path}, line {number}")
+def _acts(path: str) -> Iterator[tuple[str, Action]]:
+    """The actions in a file, each with its line as a person finds it. Raises Wrong with the line that is none."""
+    # Not splitlines(): a text in JSON may hold what Unicode takes for the end of a line.
+    for number, text in enumerate(outcome.text_of(path).split("\n"), start=1):
+        if text.strip():
+            line = f"{path}, line {number}"
+            act = object_of(text, line)
             if not {"action", "data"} <= set(act) <= {"action", "data", "at"}:
-                raise outcome.Wrong(f"{path}, line {number} holds `action`, `data` and perhaps `at`")
+                raise outcome.Wrong(f"{line} holds `action`, `data` and perhaps `at`")
             action, data = act["action"], act["data"]
             if not isinstance(action, str) or not isinstance(data, dict):
-                raise outcome.Wrong(f"{path}, line {number}: `action` is a text, `data` an object")
-            yield action, data, moment_of(act.get("at"), f"{path}, line {number}: `at`")
+                raise outcome.Wrong(f"{line}: `action` is a text, `data` an object")
+            yield line, (action, data, moment_of(act.get("at"), f"{line}: `at`"))
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
@@ -146,23 +152,22 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _rejected(refusal: Rejected, arguments: argparse.Namespace) -> int:
+def _rejected(refusal: Rejected, arguments: argparse.Namespace, lines: Sequence[str] = ()) -> int:
+    """Tell of a refusal; `lines` name the actions that were to be sent."""
     problems = [{**asdict(problem), "path": list(problem.path)} for problem in refusal.problems]
     if refusal.earlier:
         note("refused is what had been left without an answer before; what was asked now was not sent: ask again")
     if arguments.json:
         put({"outcome": "rejected", "problems": problems, "retryAfter": refusal.retry_after})
     else:
-        for problem in refusal.problems:
-            note(str(problem))
+        _tell(refusal.problems, () if refusal.earlier else lines[refusal.offset :])
         if refusal.offset:
             note(f"{refusal.offset:,} actions before it are recorded")
     return 1
 
 
-def _previewed(
-    client: Client, acts: list[tuple[str, dict[str, Any], str | None]], arguments: argparse.Namespace
-) -> int:
+def _previewed(client: Client, acts: list[Action], arguments: argparse.Namespace, lines: Sequence[str] = ()) -> int:
+    """Tell what the gateway would say of actions, which `lines` name."""
     parts = [acts[first : first + SIZE_MAX] for first in range(0, len(acts), SIZE_MAX)]
     previews = [preview for part in parts for preview in _asked(partial(client.previews, part))]
     refused = [preview for preview in previews if preview.problems]
@@ -173,9 +178,14 @@ def _previewed(
         put({"outcome": "rejected" if refused else "previewed", "preview": True, "previews": members})
     else:
         for number, preview in enumerate(previews):
-            if preview.problems:
-                note(f"action {number}:")
-                for problem in preview.problems:
-                    note(str(problem))
+            _tell(preview.problems, lines[number - number % SIZE_MAX :])
         print(f"{len(previews) - len(refused)} of {len(previews)} would be accepted now; nothing was recorded")
     return 1 if refused else 0
+
+
+def _tell(problems: Sequence[Problem], lines: Sequence[str]) -> None:
+    """A line for each problem; before it the one of `lines` on which the action stands, which its path counts."""
+    for problem in problems:
+        place = problem.path[0] if problem.path else ""
+        known = place.isdecimal() and int(place) < len(lines)
+        note(f"{lines[int(place)]}: {problem}" if known else str(problem))
