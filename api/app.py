@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
@@ -35,6 +36,7 @@ def application(gateway: Gateway) -> Starlette:
             Route("/schema.graphql", graphql.sdl),
             Route("/checkpoint", routes.checkpoint),
             Route("/tile/{path:path}", routes.tile),
+            Route("/", RedirectResponse("/console", 303), methods=["GET"]),
             Route("/u/{code}", console.label),
             Route("/console", console.console),
             Route("/console/unit/{code}", console.unit),

@@ -21,6 +21,7 @@ from api.routes import gateway_of, head_of
 from api.tokens import Unauthenticated
 from api.words import Language
 from ledger import instant
+from ledger.codes import PATTERN
 from ledger.entry import recorded_of, statement_slice
 from ledger.fields import INTEGER_MAX
 from ledger.group import stored_bytes
@@ -96,12 +97,23 @@ async def console(request: Request) -> Response:
     if isinstance(caller, Response):
         return caller
     gateway, asked = gateway_of(request), request.query_params.get("code", "")
-    code = "".join(asked.split()).upper()
-    known: bool = bool(code) and await run_in_threadpool(_exists, gateway, code, caller)
-    if known:
+    code = _folded(asked)
+    if code is not None and await run_in_threadpool(_exists, gateway, code, caller):
         return RedirectResponse(f"/console/unit/{code}", status_code=303)
     facts = await run_in_threadpool(_facts_now, gateway)
     return _html(pages.console_page(ConsolePage(facts, asked), language_of(request)))
+
+
+def _folded(text: str) -> str | None:
+    """A code as the ledger writes it; None for what is none, so that no database is asked for it."""
+    code = "".join(text.split()).upper()
+    return code if re.fullmatch(PATTERN, code) else None
+
+
+def _moved(request: Request, address: str) -> Response:
+    """To the same page under the address with the code as the ledger writes it."""
+    query = request.url.query
+    return RedirectResponse(f"{address}?{query}" if query else address, status_code=303)
 
 
 def _exists(gateway: Gateway, code: str, caller: Caller) -> bool:
@@ -115,10 +127,13 @@ async def unit(request: Request) -> Response:
     caller = await _reader(request)
     if isinstance(caller, Response):
         return caller
-    code = request.path_params["code"]
-    page = await run_in_threadpool(_unit_page, gateway_of(request), code, caller, request)
+    asked = request.path_params["code"]
+    code = _folded(asked)
+    if code is not None and code != asked:
+        return _moved(request, f"/console/unit/{code}")
+    page = None if code is None else await run_in_threadpool(_unit_page, gateway_of(request), code, caller, request)
     if page is None:
-        return _html(pages.no_unit_page(code, language_of(request)), 404)
+        return _html(pages.no_unit_page(asked, language_of(request)), 404)
     return _html(pages.unit_page(page, language_of(request)))
 
 
@@ -205,10 +220,13 @@ def _receipt(gateway: Gateway, index: int, caller: Caller) -> str | None:
 
 async def label(request: Request) -> Response:
     """The public facts of a package, for everyone, and nothing of other units or shops."""
-    code = request.path_params["code"]
-    page = await run_in_threadpool(_label_page, gateway_of(request), code)
+    asked = request.path_params["code"]
+    code = _folded(asked)
+    if code is not None and code != asked:
+        return _moved(request, f"/u/{code}")
+    page = None if code is None else await run_in_threadpool(_label_page, gateway_of(request), code)
     if page is None:
-        return _html(pages.no_unit_page(code, language_of(request)), 404)
+        return _html(pages.no_unit_page(asked, language_of(request)), 404)
     return _html(pages.label_page(page, language_of(request)))
 
 

@@ -142,6 +142,17 @@ def test_a_code_in_the_field_leads_to_its_page(world: World) -> None:
     assert page(world, "/console?code=nothing").status_code == 200
 
 
+def test_a_code_is_found_however_it_is_written(world: World) -> None:
+    [package] = world.stocked(1)
+    for place in ("/u/", "/console/unit/"):
+        moved = page(world, f"{place}%20{package.lower()}?lang=nl")
+        assert (moved.status_code, moved.headers["location"]) == (303, f"{place}{package}?lang=nl")
+        for code in ("%00", "x", package[:-1], package + "%00", "%F0%9F%8C%BF"):
+            assert page(world, f"{place}{code}").status_code == 404
+    assert page(world, "/console?code=%00").status_code == 200
+    assert page(world, "/").headers["location"] == "/console"
+
+
 def test_a_receipt_is_a_file_for_those_who_may_read_the_entry(world: World) -> None:
     [package] = world.stocked(1)
     sold = world.shop.does("sellPackages", packages=[package])
