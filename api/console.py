@@ -21,13 +21,13 @@ from api.routes import gateway_of, head_of
 from api.tokens import Unauthenticated
 from api.words import Language
 from ledger import instant
-from ledger.codes import PATTERN
+from ledger.codes import KINDS, PATTERN
 from ledger.entry import recorded_of, statement_slice
 from ledger.fields import INTEGER_MAX
 from ledger.group import stored_bytes
 from ledger.history import Page, history, page
 from ledger.lineage import Direction, Sight
-from ledger.query import END
+from ledger.query import END, tuples
 from ledger.receipts import stored
 from ledger.rows import Act, Hold, Participant, Unit, Variety, Version
 from ledger.state import ENTITY
@@ -40,6 +40,8 @@ from schema.view import View
 
 HISTORY = 100
 """Entries of a unit's history on one page."""
+EXAMPLES = {"sellPackages": "packages", "packLot": "lot", "harvestPlants": "plants"}
+"""Actions of which the newest gives an example of a code, and the member in which it stands."""
 
 
 def language_of(request: Request) -> Language:
@@ -100,8 +102,26 @@ async def console(request: Request) -> Response:
     code = _folded(asked)
     if code is not None and await run_in_threadpool(_exists, gateway, code, caller):
         return RedirectResponse(f"/console/unit/{code}", status_code=303)
-    facts = await run_in_threadpool(_facts_now, gateway)
-    return _html(pages.console_page(ConsolePage(facts, asked), language_of(request)))
+    page = await run_in_threadpool(_console_page, gateway, asked, caller)
+    return _html(pages.console_page(page, language_of(request)))
+
+
+def _console_page(gateway: Gateway, asked: str, caller: Caller) -> ConsolePage:
+    """The first page; to who sees the whole of a sandbox it names units of the newest acts."""
+    with gateway.readers.read() as store:
+        facts = _facts(gateway, store)
+        everything = facts.sandbox and view_of(gateway, store, caller).sight.everything
+        named = [code for act in EXAMPLES.items() for code in _newest(store, *act)] if everything else []
+        return ConsolePage(facts, asked, tuple((KINDS[code[0]], code) for code in named))
+
+
+def _newest(store: Store, action: str, member: str) -> list[str]:
+    """The first unit that the newest act of a kind names in a member; none where nobody acted so yet."""
+    [(entry,)] = tuples(store, "SELECT MAX(entry) FROM act WHERE action = ?", (action,))
+    if entry is None:
+        return []
+    found = json.loads(statement_slice(stored_bytes(store, entry)))["data"][member]
+    return [found] if isinstance(found, str) else found[:1]
 
 
 def _folded(text: str) -> str | None:

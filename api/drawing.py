@@ -319,7 +319,11 @@ class Sheet:
             tag("title", self.say("lineage", kind=kind, code=self.lineage.focus), id="lineage-title"),
             tag(
                 "desc",
-                self.say("drawn", units=len(known), flows=len(self.lineage.flows)),
+                self.say(
+                    "drawn",
+                    units=counted("UNIT", len(known), self.language),
+                    flows=counted("FLOW", len(self.lineage.flows), self.language),
+                ),
                 id="lineage-desc",
             ),
             tag("style", Markup(STYLE)),

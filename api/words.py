@@ -28,6 +28,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "WASTES": ("partijen afval", "lots of waste"),
     "SHIPMENT": ("zending", "shipment"),
     "SHIPMENTS": ("zendingen", "shipments"),
+    # what else is counted
+    "ENTRY": ("regel", "entry"),
+    "ENTRYS": ("regels", "entries"),
+    "UNIT": ("eenheid", "unit"),
+    "UNITS": ("eenheden", "units"),
+    "FLOW": ("stroom", "flow"),
+    "FLOWS": ("stromen", "flows"),
     # where quantity enters and leaves the books
     "harvest": ("oogst gewogen", "harvest weighed"),
     "intake": ("inname", "intake"),
@@ -40,8 +47,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # the drawing
     "lineage": ("Herkomst van {kind} {code}", "Lineage of {kind} {code}"),
     "drawn": (
-        "{units} eenheden en {flows} stromen, van zaad (links) tot verkoop (rechts); op elke lijn de hoeveelheid.",
-        "{units} units and {flows} flows, from seed (left) to sale (right); the quantity on every line.",
+        "{units} en {flows}, van zaad (links) tot verkoop (rechts); op elke lijn de hoeveelheid.",
+        "{units} and {flows}, from seed (left) to sale (right); the quantity on every line.",
     ),
     "show each": ("toon elk", "show each"),
     "shown": ("Opengeklapt:", "Shown one by one:"),
@@ -83,7 +90,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "The code of a plant, lot, sample, package, waste or shipment: 22 characters.",
     ),
     "show": ("Toon", "Show"),
-    "ledger size": ("{n} regels", "{n} entries"),
     "sandbox": (
         "Oefengrootboek: niets hierop is echt, en iedereen kan het lezen.",
         "Sandbox ledger: nothing on it is real, and anybody can read it.",
@@ -100,8 +106,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "quantity": ("Hoeveelheid", "Quantity"),
     "recorded in": ("Vastgelegd in", "Recorded in"),
     "checks": ("Controles", "Checks"),
-    "intact": ("Alle controles kloppen, over {n} regels.", "Every check holds, over {n} entries."),
-    "not intact": ("Niet alles klopt, over {n} regels.", "Not everything holds, over {n} entries."),
+    "intact": (
+        "Alle controles kloppen, over elke regel van deze eenheid en van dat waaruit zij ontstond.",
+        "Every check holds, over every entry of this unit and of what it came from.",
+    ),
+    "not intact": (
+        "Niet alles klopt aan de regels van deze eenheid en van dat waaruit zij ontstond.",
+        "Not everything holds of the entries of this unit and of what it came from.",
+    ),
     "own word": (
         "Dit is het eigen woord van deze gateway. Bewijs zonder vertrouwen geven een kwitantie en een audit.",
         "This is the gateway's own word. For proof without trust take a receipt, and audit.",
@@ -111,7 +123,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "entry head": ("Regel", "Entry"),
     "detail": ("Toelichting", "Detail"),
     "history": ("Geschiedenis", "History"),
-    "history of": ("{n} van {all} regels", "{n} of {all} entries"),
+    "history of": ("{n} van {all}", "{n} of {all}"),
     "earlier": ("verder", "further"),
     "recorded": ("Vastgelegd (UTC)", "Recorded (UTC)"),
     "at": ("Gebeurd (UTC)", "Happened (UTC)"),
@@ -201,7 +213,7 @@ def percent(concentration: int, language: Language) -> str:
 
 
 def counted(kind: str, number: int, language: Language) -> str:
-    """A number of units of a kind: `1 plant`, `212 plants`."""
+    """A number of units of a kind, or of entries and the like: `1 plant`, `212 plants`."""
     return f"{number} {say(kind if number == 1 else kind + 'S', language)}"
 
 

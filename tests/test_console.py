@@ -142,6 +142,17 @@ def test_a_code_in_the_field_leads_to_its_page(world: World) -> None:
     assert page(world, "/console?code=nothing").status_code == 200
 
 
+def test_the_console_of_a_sandbox_names_units_to_begin_with(world: World) -> None:
+    [package] = world.stocked(1)
+    world.shop.does("sellPackages", packages=[package])
+    shown = page(world, "/console").text
+    named = re.findall(r'href="/console/unit/(\w+)"', shown)
+    assert named[0] == package
+    assert [code[0] for code in named] == ["E", "B", "P"]
+    assert {page(world, f"/console/unit/{code}").status_code for code in named} == {200}
+    assert "/console/unit/" not in page(world, "/console", world.shop).text
+
+
 def test_a_code_is_found_however_it_is_written(world: World) -> None:
     [package] = world.stocked(1)
     for place in ("/u/", "/console/unit/"):

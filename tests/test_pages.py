@@ -208,7 +208,15 @@ def test_a_unit_s_page_shows_each_check_with_its_outcome_and_entry() -> None:
     assert "✓ HOLDSCanonical bytesBYTES" in text
     assert "? UNDECIDEDCustody without gapsCUSTODY" in text
     assert "Not everything holds" in text
-    assert "Every check holds, over 20431 entries." in Seen(unit_page(page_of(plain()), "en")).text
+    assert "Every check holds, over every entry of this unit" in Seen(unit_page(page_of(plain()), "en")).text
+
+
+def test_one_entry_is_no_entries() -> None:
+    single = replace(UNIT, ledger=replace(LEDGER, size=1), history=HISTORY[:1], history_total=1)
+    text = Seen(unit_page(single, "en")).text
+    assert "1 of 1 entry" in text
+    assert not re.search(r"\b1 (entries|units|flows)\b", text)
+    assert "20431 entries" in Seen(unit_page(UNIT, "en")).text
 
 
 def test_no_checks_is_not_every_check() -> None:

@@ -230,7 +230,7 @@ def drawn(page: UnitPage, language: Language) -> Markup:
 def checks(page: UnitPage, language: Language) -> Markup:
     """Each check of `verify` with its outcome and entry."""
     whole = bool(page.checks) and all(check.outcome == "HOLDS" for check in page.checks)
-    word = say("intact" if whole else "not intact", language, n=page.ledger.size)
+    word = say("intact" if whole else "not intact", language)
     heads = [say(word, language) for word in ("outcome", "check", "code", "entry head", "detail")]
     rows = [
         (
@@ -276,7 +276,7 @@ def history(page: UnitPage, language: Language) -> Markup:
     if page.further is not None:
         here = f"?{query(page.direction, page.opened)}&lang={language}&{page.further}"
         further = tag("p", tag("a", say("earlier", language), href=here))
-    count = say("history of", language, n=len(page.history), all=page.history_total)
+    count = say("history of", language, n=len(page.history), all=counted("ENTRY", page.history_total, language))
     return tag(
         "section",
         tag("h2", say("history", language)),

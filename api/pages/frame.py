@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from api.drawing import STYLE as DRAWING_STYLE
 from api.markup import Markup, joined, tag
-from api.words import LANGUAGES, Language, say
+from api.words import LANGUAGES, Language, counted, say
 
 STYLE = """
 :root{color-scheme:light dark;--paper:#f5f6f4;--card:#fff;--ink:#16202a;--faint:#56616c;--rule:#d3d8dc;
@@ -141,7 +141,7 @@ def document(
         tag("title", f"{title} · Ketenboek"),
         tag("style", Markup(STYLE)),
     )
-    facts = [] if ledger is None else [ledger.origin, say("ledger size", language, n=ledger.size)]
+    facts = [] if ledger is None else [ledger.origin, counted("ENTRY", ledger.size, language)]
     top = tag(
         "header",
         tag("a", "Ketenboek", class_="brand", href="/console"),
