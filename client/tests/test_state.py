@@ -286,6 +286,21 @@ def test_a_damaged_state_file_is_said_to_be_so_and_not_overwritten(key_file: Pat
     assert state.read_text() == content
 
 
+def test_a_state_that_an_older_version_left_in_a_batch_is_taken_up(key_file: Path) -> None:
+    state = key_file.with_name("grower.jwk.state")
+    line = Line(Ledger(), *[httpx.ConnectError("refused")] * 20)
+    with Client(line.gateway(), key_file) as client, pytest.raises(Unreachable):
+        client.record("movePlants", MOVE, AT)
+    content = json.loads(state.read_bytes())
+    del content["pending"]["mark"]
+    content["pending"]["place"], content["places"] = "batch", {"batch": 3}
+    state.write_text(json.dumps(content))
+    with Client(gateway(line.ledger), key_file) as client:
+        resumed = client.resume()
+        assert resumed is not None
+        assert resumed.receipt.index == 6
+
+
 def test_a_state_file_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(Unreadable):
         StateFile(tmp_path / "no" / "folder")
