@@ -18,6 +18,7 @@ from tests.lineages import OF_README, of_readme
 ROOT = Path(__file__).parents[1]
 PAGES = reference.pages()
 TABLES = {path: text for path, text in PAGES.items() if path.endswith(".md")}
+PARTS = ("api", "schema", "ledger", "client", "migrations", "bench")
 MANIFESTS = {1: "90148e9431d2f760e9d8169b0ade8928feff7ccbc475d9aa606716f83ea77c32"}
 
 
@@ -68,3 +69,9 @@ def test_links_between_documents_lead_somewhere() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_pages_that_the_code_names_are_there() -> None:
+    for path in [ROOT / "README.md", *(file for part in PARTS for file in (ROOT / part).rglob("*.py"))]:
+        for name in re.findall(r"`([a-z0-9-]+\.md)`", path.read_text(encoding="utf-8")):
+            assert (ROOT / "docs" / name).exists(), f"{path}: {name}"

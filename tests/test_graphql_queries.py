@@ -394,24 +394,3 @@ def test_both_engines_answer_alike(new_database: Callable[..., str]) -> None:
         assert first == second
     for desk in desks:
         desk.close()
-
-
-ODD = {
-    "half a character in an id": ("query($t: ID!) { node(id: $t) { id } }", "Participant:\ud800"),
-    "the same of a unit": ("query($t: ID!) { node(id: $t) { id } }", "Unit:\ud800"),
-    "half a character in a filter": (
-        "query($t: String!) { entries(filter: {action: $t}) { totalCount } }", "\ud800"
-    ),
-    "the end of time": (
-        'query($t: Timestamp!) { preview(at: $t, key: "%s", action: {movePlants: {plants: [], height: 1, mass: 1, '
-        'position: "A"}}) { sequence } }' % ("A" * 43),
-        "9999-12-31T00:00:00.000Z",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("row", ODD)
-def test_odd_texts_are_bad_requests(desk: Desk, row: str, caplog: pytest.LogCaptureFixture) -> None:
-    document, text = ODD[row]
-    assert desk.code(document, {"t": text}) == "BAD_REQUEST"
-    assert "Traceback" not in caplog.text
