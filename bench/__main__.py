@@ -102,12 +102,14 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ketenboek-bench-")))
         engines = [stack.enter_context(ENGINES[name](folder)) for name in chosen.engine or ENGINES]
-        if chosen.rows != "reading":
-            for engine in engines:
-                record(engine, folder, figures)
+        made = []
         if chosen.rows != "recording":
             note(f"simulating ledgers of {', '.join(f'{size:,}' for size in sizes)} entries")
             made = ledgers.simulated(folder, sizes) + ledgers.signed(folder, chosen.entries)
+        if chosen.rows != "reading":
+            for engine in engines:
+                record(engine, folder, figures)
+        if made:
             for engine in engines:
                 urls = made
                 if engine.name != "sqlite":
