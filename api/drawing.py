@@ -109,7 +109,8 @@ def drawing(
     """The lineage as an SVG element.
 
     `opened` holds the codes of the groups to show one by one (a lot's, for its plants). Without `links`
-    nothing can be followed. `standalone` makes it a file of its own instead of a part of a page.
+    nothing can be followed. `standalone` makes it a file of its own instead of a part of a page, behind
+    which an empty element marks where the unit is.
     """
     drawn = picture(lineage, opened=opened)
     sheet = Sheet(drawn, lineage, language, links)
@@ -139,7 +140,19 @@ def drawing(
     ]
     body = tag("g", *flows, *units, transform=f"translate({MARGIN} {MARGIN + below})")
     total = (max(placed.width, LEGEND_WIDTH_MIN) + 2 * MARGIN, placed.height + below + 2 * MARGIN)
-    return sheet.frame(joined([legend, body]), *total, standalone=standalone)
+    shown = sheet.frame(joined([legend, body]), *total, standalone=standalone)
+    if standalone or lineage.focus not in nodes:
+        return shown
+    x, y = placed.corners[lineage.focus]
+    return joined([shown, spot(MARGIN + x, MARGIN + below + y, nodes[lineage.focus], total[0])])
+
+
+def spot(x: int, y: int, box: Box, total: int) -> Markup:
+    """Where a page's frame opens: browsers scroll to boxes of HTML only, and no style may name a place."""
+    scale = FITTING.start / total if total in FITTING else 1  # as it is where the frame has to scroll
+    ends = [round(length * scale) for length in (x, y + box.height, box.width, box.height)]
+    before = tag("svg", width=ends[0], height=ends[1])
+    return tag("div", before, tag("svg", width=ends[2], height=ends[3]), class_="spot", aria_hidden="true")
 
 
 def stub_size(notes: list[str], *, enters: bool) -> Box:

@@ -217,6 +217,19 @@ def test_the_dates_of_the_golden_picture_are_whole() -> None:
     assert not [text for text in texts(parsed(plain())) if re.fullmatch(r"[0-9: -]+…", text)]
 
 
+@pytest.mark.parametrize("lineage", LINEAGES.values(), ids=LINEAGES)
+def test_a_page_is_told_where_the_unit_is(lineage: DrawnLineage) -> None:
+    page = fromstring(f"<div>{drawing(lineage)}</div>")
+    whole, mark = page.findall("svg")[0], list(next(of_class(page, "spot")))
+    scale = 1180 / int(whole.get("width") or "") if "fitting" in (whole.get("class") or "") else 1
+    x, bottom, wide, high = (int(one.get(name) or "") / scale for one in mark for name in ("width", "height"))
+    card = next(of_class(next(of_class(page, "focus")), "card"))
+    left, top = int(card.get("x") or "") + 16, int(card.get("y") or "")
+    assert abs(x - left) <= 1
+    assert wide >= WIDTH - 1
+    assert top < bottom - high < bottom <= int(whole.get("height") or "")
+
+
 def test_names_cannot_become_markup() -> None:
     lineage = plain(plants=2, packages=2)
     hostile = tuple(

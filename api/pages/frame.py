@@ -44,11 +44,12 @@ section>:last-child{margin-bottom:0}
 dl{display:flex;flex-wrap:wrap;gap:.75rem 2.5rem;margin:0}
 dt{color:var(--faint);font-size:.8125rem}
 dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow:auto;max-height:85vh;margin:0 -1.25rem;border-top:1px solid var(--rule);
+.scroll{position:relative;overflow:auto;max-height:85vh;margin:0 -1.25rem;border-top:1px solid var(--rule);
 border-bottom:1px solid var(--rule)}
 .scroll svg{display:block}
 .scroll svg.fitting{max-width:100%;min-width:1180px;height:auto}
-.scroll .focus{scroll-initial-target:nearest}
+.spot{position:absolute;left:0;top:0;width:max-content;display:flex;align-items:end;pointer-events:none}
+.spot svg+svg{scroll-initial-target:nearest;scroll-margin:1rem}
 nav ul{list-style:none;display:flex;gap:.5rem;padding:0;margin:0 0 .75rem}
 nav a{display:block;padding:.2rem .8rem;border:1px solid var(--rule);border-radius:99px;text-decoration:none}
 nav a[aria-current]{background:var(--ink);border-color:var(--ink);color:var(--card)}
