@@ -12,6 +12,7 @@ from api import console, graphql, routes
 from api.gateway import Gateway
 from api.socket import socket
 from ledger.database import ERRORS
+from schema.limits import RequestError
 
 
 class Application(Starlette):
@@ -40,12 +41,16 @@ def application(gateway: Gateway) -> Starlette:
             Route("/u/{code}", console.label),
             Route("/console", console.console),
             Route("/console/unit/{code}", console.unit),
-            Route("/console/receipt/{index:int}", console.receipt),
+            Route("/console/receipt/{index}", console.receipt),
             Route("/health/live", routes.live),
             Route("/health/ready", routes.ready),
             Route("/metrics", routes.metrics),
         ],
-        exception_handlers={404: console.missing, **dict.fromkeys(ERRORS, routes.unavailable)},
+        exception_handlers={
+            404: console.missing,
+            RequestError: console.overlong,
+            **dict.fromkeys(ERRORS, routes.unavailable),
+        },
     )
     app.state.gateway = gateway
     return app

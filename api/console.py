@@ -169,7 +169,7 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
         found = tracing.near(store, number, direction, sight_in(view))
         drawn = tracing.from_view(view, found, code, direction)
         [focus] = [one for one in drawn.units if one.code == code]
-        told = _told(view, units[0], _after(request.query_params.get("after", "")))
+        told = _told(view, units[0], _index(request.query_params.get("after", "")))
         checks = tuple(
             CheckRow(check.code, check.title, cast(Outcome, check.outcome), check.entry, check.detail)
             for check in Verification.of(view, number).checks
@@ -188,8 +188,8 @@ def _unit_page(gateway: Gateway, code: str, caller: Caller, request: Request) ->
         )
 
 
-def _after(text: str) -> int:
-    """Behind which entry a page of a history begins; what no page gave is the beginning."""
+def _index(text: str) -> int:
+    """The index of an entry in an address, -1 for what is none."""
     given = int(text) if re.fullmatch("[0-9]{1,16}", text) else -1
     return given if given <= INTEGER_MAX else -1
 
@@ -224,10 +224,11 @@ async def receipt(request: Request) -> Response:
     caller = await _reader(request)
     if isinstance(caller, Response):
         return caller
-    text = await run_in_threadpool(_receipt, gateway_of(request), request.path_params["index"], caller)
+    index = _index(request.path_params["index"])
+    text = await run_in_threadpool(_receipt, gateway_of(request), index, caller)
     if text is None:
         return _html(pages.no_page(language_of(request)), 404)
-    name = f'attachment; filename="receipt-{request.path_params["index"]}.json"'
+    name = f'attachment; filename="receipt-{index}.json"'
     return Response(text, media_type="application/json", headers={"content-disposition": name})
 
 
@@ -286,3 +287,8 @@ async def missing(request: Request, _: Exception) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         return _html(pages.no_page(language_of(request)), 404)
     return PlainTextResponse("not found\n", status_code=404)
+
+
+async def overlong(_: Request, error: Exception) -> Response:
+    """A page that took longer than a request may."""
+    return PlainTextResponse(f"{error}\n", status_code=503, headers={"retry-after": "5"})
