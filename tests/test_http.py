@@ -320,7 +320,7 @@ def test_while_the_database_is_away_it_says_so_and_then_goes_on(file: Path, url:
         newest = http.get("/checkpoint").text
         running.gateway.readers.close()
         away = file.rename(file.with_suffix(".away"))
-        for path in ("/checkpoint", "/tile/0/000.p/1", "/console", "/u/x", "/health/ready"):
+        for path in ("/checkpoint", "/tile/0/000.p/1", "/console", "/u/" + "E" * 22, "/health/ready"):
             response = http.get(path)
             assert (response.status_code, response.headers["retry-after"]) == (503, "5"), path
         token = f"Bearer {Key(seed('founder')).token(ORIGIN)}"
