@@ -15,6 +15,7 @@ from ledger import tiles
 from ledger.database import ERRORS
 from ledger.errors import Malformed
 from ledger.store import Head, Store
+from schema.context import Caller
 
 log = logging.getLogger("ketenboek")
 
@@ -56,12 +57,9 @@ async def tile(request: Request) -> Response:
     if level != "entries":
         data = await run_in_threadpool(_hashes, gateway, level, number, width)
         return _forever(data, {"cache-control": f"public, {FOREVER}"})
-    try:
-        caller = await run_in_threadpool(authenticated, gateway, request.headers.get("authorization"))
-    except Unauthenticated as error:
-        return _unauthenticated(str(error))
-    if caller is None:
-        return _unauthenticated("A bearer token of a supervisor's key is needed for entries.")
+    caller = await _caller(request, "A bearer token of a supervisor's key is needed for entries.")
+    if isinstance(caller, Response):
+        return caller
     if not reads_all(caller):
         return _missing()
     data = await run_in_threadpool(_bundle, gateway, number, width)
@@ -91,7 +89,15 @@ def _bundle(gateway: Gateway, number: int, width: int) -> bytes | None:
         return tiles.bundle([data for chunk in chunks for _, data, _ in chunk])
 
 
-def _unauthenticated(why: str) -> Response:
+async def _caller(request: Request, needed: str) -> Caller | Response:
+    """Who asks, or 401 with what is `needed` or wrong."""
+    try:
+        caller = await run_in_threadpool(authenticated, gateway_of(request), request.headers.get("authorization"))
+        why = needed
+    except Unauthenticated as error:
+        caller, why = None, str(error)
+    if caller is not None:
+        return caller
     headers = {"www-authenticate": "Bearer", "cache-control": "no-store"}
     return PlainTextResponse(f"{why}\n", status_code=401, headers=headers)
 
@@ -132,10 +138,7 @@ async def unavailable(request: Request, error: Exception) -> Response:
 
 async def metrics(request: Request) -> Response:
     """Counters and gauges in the text format of Prometheus, for whoever has a key (`interface.md` §3)."""
-    try:
-        caller = await run_in_threadpool(authenticated, gateway_of(request), request.headers.get("authorization"))
-    except Unauthenticated as error:
-        return _unauthenticated(str(error))
-    if caller is None:
-        return _unauthenticated("A bearer token of a registered key is needed.")
+    caller = await _caller(request, "A bearer token of a registered key is needed.")
+    if isinstance(caller, Response):
+        return caller
     return PlainTextResponse(gateway_of(request).metrics.text(), media_type="text/plain; version=0.0.4")

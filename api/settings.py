@@ -48,6 +48,11 @@ class Settings:
     gateway: str = setting("", "default of `--gateway`")
     key: str = setting("", "default of `--key`")
 
+    def __post_init__(self) -> None:
+        """Raises WrongSetting for a port that no system has, wherever it comes from."""
+        if not 0 <= self.port <= PORT_MAX:
+            raise WrongSetting(f"the port is 0 to {PORT_MAX}")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """The settings in the environment. Raises WrongSetting with the name and what it takes."""
@@ -57,8 +62,6 @@ class Settings:
             if name in environ:
                 values[item.name] = _parse(name, environ[name], item.default, item.metadata["least"])
         settings = cls(**values)
-        if settings.port > PORT_MAX:
-            raise WrongSetting(f"KETENBOEK_PORT is 0 to {PORT_MAX}")
         if settings.log not in ("text", "json"):
             raise WrongSetting("KETENBOEK_LOG is `text` or `json`")
         return settings

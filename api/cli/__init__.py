@@ -13,12 +13,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from api.cli import asking, checking, founding, minting, recording, serving, simulating
-from api.cli.outcome import Refusal, Surroundings, Wrong, put
+from api.cli.outcome import UNREACHABLE, Refusal, Surroundings, Wrong, put
 from api.settings import Settings, WrongSetting
-from ledger.database import ERRORS, UnknownDatabase
+from ledger.database import UnknownDatabase
 from ledger.errors import Fatal
 
 YOUNG_MAX = 50_000
@@ -53,9 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who read the output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or it is told again at the end
         return 0
-    except (Surroundings, Fatal, OSError, SQLAlchemyError) as error:
+    except (Surroundings, Fatal, OSError) as error:
         return _say(error, 4, arguments)
-    except ERRORS as error:
+    except UNREACHABLE as error:
         return _say(error, 4, arguments)
     except KeyboardInterrupt:
         return 130

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.cli.outcome import Wrong, database_flag, migrated, signing_key
-from api.settings import PORT_MAX, Settings
+from api.settings import Settings
 
 
 def add(commands: Any, settings: Settings) -> None:
@@ -24,8 +24,6 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
 
     if not settings.checkpoint_key:
         raise Wrong("KETENBOEK_CHECKPOINT_KEY names the file of the gateway's checkpoint key")
-    if not 0 <= arguments.port <= PORT_MAX:
-        raise Wrong(f"--port is 0 to {PORT_MAX}")
     chosen = replace(settings, host=arguments.host, port=arguments.port, database=arguments.database)
     migrated(chosen.database)
     return run(chosen, signing_key(chosen.checkpoint_key))
